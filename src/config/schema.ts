@@ -1,0 +1,116 @@
+import type { Static } from 'typebox'
+import Type from 'typebox'
+
+const text = (description: string, options: Record<string, unknown> = {}) => Type.String({ description, ...options })
+const count = (description: string, value: number, options: Record<string, unknown> = {}) =>
+  Type.Integer({ description, default: value, minimum: 0, ...options })
+const flag = (description: string, value: boolean) => Type.Boolean({ description, default: value })
+const choice = <const T extends readonly string[]>(values: T, description: string, value: T[number]) =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: [...values], description, default: value })
+const limit = (description: string, value: string) =>
+  Type.String({
+    description: `${description}, as count/seconds for the free tier; higher tiers multiply`,
+    default: value,
+    pattern: '^[1-9]\\d*/[1-9]\\d*$',
+  })
+
+/**
+ * Every key of the configuration, read from the environment (or .env). The single source: `parley config doc`, .env.example and
+ * docs/reference/config.md are generated from it.
+ */
+export const ConfigSchema = Type.Object({
+  NODE_ENV: choice(['development', 'staging', 'production', 'test'], 'Which defaults and checks apply', 'development'),
+  HOST: text('Address to listen on', { default: '127.0.0.1' }),
+  PORT: count('Port to listen on; 0 picks a free one', 3000, { maximum: 65535 }),
+  PUBLIC_URL: Type.Optional(
+    text('Origin under which clients reach this server; made from HOST and PORT when unset', {
+      examples: ['https://chat.example.com'],
+      pattern: '^https?://',
+    }),
+  ),
+  DATA_DIR: text('Folder for the embedded PostgreSQL, local storage and generated secrets', { default: './data' }),
+  DATABASE_URL: Type.Optional(
+    text('External PostgreSQL 15 or newer; unset: an embedded one in DATA_DIR', {
+      examples: ['postgres://parley:secret@db:5432/parley'],
+      pattern: '^postgres(ql)?://',
+    }),
+  ),
+  DATABASE_POOL: count('Connections to PostgreSQL per process', 10, { minimum: 2, maximum: 200 }),
+  REDIS_URL: Type.Optional(
+    text('Redis or Valkey 7 or newer for cache, pub/sub, limits and queue; unset: PostgreSQL and in-process', {
+      examples: ['redis://redis:6379'],
+      pattern: '^rediss?://',
+    }),
+  ),
+  ROLE: choice(['all', 'api', 'worker'], 'What this process does', 'all'),
+  CLUSTER_WORKERS: text('Processes to serve with: 0 (one, no supervisor), a number, or auto (one per core)', {
+    default: '0',
+    pattern: '^(auto|\\d{1,3})$',
+  }),
+  JWT_SECRET: Type.Optional(
+    text('Secret that signs access tokens, at least 32 bytes; generated in development', { minLength: 1 }),
+  ),
+  COOKIE_SECRET: Type.Optional(
+    text('Secret that signs cookies and URLs, at least 32 bytes; generated in development', { minLength: 1 }),
+  ),
+  ENCRYPTION_KEY: Type.Optional(
+    text('Key ring for secrets at rest, newest first: `2:<base64 of 32 bytes>,1:<...>`; generated in development'),
+  ),
+  ACCESS_TOKEN_TTL: count('Life of an access token in seconds', 900, { minimum: 30, maximum: 86400 }),
+  REFRESH_TOKEN_TTL: count('Idle life of a session in seconds: how long a refresh token may stay unused', 30 * 86400, {
+    minimum: 60,
+  }),
+  SESSION_TTL: count('Absolute life of a session in seconds', 90 * 86400, { minimum: 60 }),
+  REFRESH_GRACE: count('Seconds in which the predecessor of a refresh token still gets the same new pair', 10, {
+    maximum: 300,
+  }),
+  CORS_ORIGINS: text('Allowed browser origins, separated by commas; empty: the own origin only', {
+    default: '',
+    examples: ['https://app.example.com'],
+  }),
+  TRUST_PROXY: text(
+    'Proxies whose X-Forwarded-* headers are believed: false, a number of hops, or addresses separated by commas',
+    { default: 'false' },
+  ),
+  TLS_CERT_FILE: Type.Optional(text('Certificate chain (PEM) to serve HTTPS and WSS')),
+  TLS_KEY_FILE: Type.Optional(text('Private key (PEM) of the certificate')),
+  UPLOAD_MAX_BYTES: count('Largest file in bytes', 1024 ** 3, { minimum: 1 }),
+  WORKSPACE_MAX_BYTES: count('Storage of one workspace in bytes', 10 * 1024 ** 3, { minimum: 1 }),
+  LOG_LEVEL: choice(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    'Lowest level that is logged',
+    'info',
+  ),
+  LOG_FILE: Type.Optional(text('Also log to this file')),
+  LOG_ROTATE_SIZE: Type.Optional(
+    text('Start a new log file after this size', { examples: ['20m'], pattern: '^\\d+[kmg]$' }),
+  ),
+  LOG_ROTATE_KEEP: count('Old log files to keep', 7, { minimum: 1 }),
+  METRICS_TOKEN: Type.Optional(
+    text('Bearer token that /metrics asks for; unset: open in development, own machine only in production'),
+  ),
+  RATE_LIMIT_ENABLED: flag('Whether rate limits apply; can be false outside production only', true),
+  RATE_LIMIT_AUTH: limit('Sign-in and registration, per address and account', '20/60'),
+  RATE_LIMIT_READ: limit('Reads', '600/60'),
+  RATE_LIMIT_WRITE: limit('Writes', '600/60'),
+  RATE_LIMIT_UPLOAD: limit('Uploads', '120/60'),
+  RATE_LIMIT_CHAT: limit('Questions to the assistant', '120/60'),
+  RATE_LIMIT_SOCKET: limit('Frames of one connection', '1200/60'),
+  DRAIN_DELAY_MS: Type.Optional(
+    count('Milliseconds between "not ready" and closing the listener; 500, in production 5000', 500, {
+      maximum: 60000,
+    }),
+  ),
+})
+
+/** The validated, frozen configuration of a process, secrets filled in. */
+export type Config = Readonly<
+  Omit<Static<typeof ConfigSchema>, 'JWT_SECRET' | 'COOKIE_SECRET' | 'ENCRYPTION_KEY' | 'DRAIN_DELAY_MS'> & {
+    JWT_SECRET: string
+    COOKIE_SECRET: string
+    ENCRYPTION_KEY: string
+    DRAIN_DELAY_MS: number
+  }
+>
+/** The name of a configuration key. */
+export type ConfigKey = keyof Static<typeof ConfigSchema>

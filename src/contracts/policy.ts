@@ -1,0 +1,72 @@
+import { problem } from './errors.ts'
+
+/** Server roles. An admin administers users; it is not a member of anybody's workspace by that. */
+export type ServerRole = 'user' | 'admin'
+/** Plan tiers, lowest first. */
+export const TIERS = ['free', 'premium', 'enterprise'] as const
+export type Tier = (typeof TIERS)[number]
+/** Roles within a workspace, highest first. */
+export const WORKSPACE_ROLES = ['owner', 'admin', 'member', 'viewer'] as const
+export type WorkspaceRole = (typeof WORKSPACE_ROLES)[number]
+
+/** Who acts: a user, through a session or an API key. Made by the auth plugin (or a job), never by a client. */
+export interface Actor {
+  userId: string
+  role: ServerRole
+  tier: Tier
+  sessionId?: string
+  /** Only with an API key: what it may do. Absent means everything its user may. */
+  scopes?: readonly string[]
+}
+
+/** What can be done within a workspace, and the roles that may. The single place for it, whatever the surface. */
+export const WORKSPACE_POLICY = {
+  'workspace:read': ['owner', 'admin', 'member', 'viewer'],
+  'workspace:update': ['owner', 'admin'],
+  'workspace:delete': ['owner'],
+  'members:read': ['owner', 'admin', 'member', 'viewer'],
+  'members:manage': ['owner', 'admin'],
+  'conversations:read': ['owner', 'admin', 'member', 'viewer'],
+  'conversations:write': ['owner', 'admin', 'member'],
+  'conversations:moderate': ['owner', 'admin'],
+  'uploads:read': ['owner', 'admin', 'member', 'viewer'],
+  'uploads:write': ['owner', 'admin', 'member'],
+  'graph:read': ['owner', 'admin', 'member', 'viewer'],
+  'graph:write': ['owner', 'admin', 'member'],
+  'jobs:read': ['owner', 'admin', 'member', 'viewer'],
+} as const satisfies Record<string, readonly WorkspaceRole[]>
+
+/** An operation of {@link WORKSPACE_POLICY}. */
+export type Operation = keyof typeof WORKSPACE_POLICY
+
+/** Scopes of API keys: `<resource>:read|write`. */
+export const SCOPES = [
+  'account:read',
+  'account:write',
+  'workspaces:read',
+  'workspaces:write',
+  'conversations:read',
+  'conversations:write',
+  'uploads:read',
+  'uploads:write',
+  'graph:read',
+  'graph:write',
+  'jobs:read',
+  'jobs:write',
+] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** Whether a workspace role may do an operation. */
+export const may = (role: WorkspaceRole, operation: Operation): boolean =>
+  (WORKSPACE_POLICY[operation] as readonly WorkspaceRole[]).includes(role)
+
+/**
+ * Demands that a role may do an operation.
+ * @param role the actor's role in the workspace; undefined when it is no member
+ * @throws NOT_FOUND for outsiders (they must not learn that it exists), FORBIDDEN for a role too low
+ */
+export function demand(role: WorkspaceRole | undefined, operation: Operation, what = 'record'): WorkspaceRole {
+  if (role === undefined) throw problem('NOT_FOUND', { detail: `No such ${what}` })
+  if (!may(role, operation)) throw problem('FORBIDDEN', { detail: `Your role '${role}' may not do '${operation}'` })
+  return role
+}

@@ -1,0 +1,35 @@
+import { type ClientOptions, createClient } from './client.ts'
+import { createTransactor } from './transaction.ts'
+
+/** Options of {@link createDatabase}. */
+export interface DatabaseOptions extends ClientOptions {
+  onListenerError: (error: unknown) => void
+}
+
+/**
+ * The database as features see it: `sql` and `orm` for reads and single statements, `transact` for rows with their events, `onCommitted`
+ * for those who deliver what was announced.
+ */
+export function createDatabase({ onListenerError, ...options }: DatabaseOptions) {
+  const client = createClient(options)
+  return {
+    ...client,
+    ...createTransactor(client, onListenerError),
+    /** Whether it answers within the time. */
+    async ping(timeoutMs = 2000): Promise<boolean> {
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<false>((resolve) => {
+        timer = setTimeout(() => resolve(false), timeoutMs)
+      })
+      const answer = client.sql`select 1`.then(
+        () => true,
+        () => false,
+      )
+      return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+    },
+    close: () => client.sql.end({ timeout: 5 }),
+  }
+}
+
+/** See {@link createDatabase}. */
+export type Database = ReturnType<typeof createDatabase>

@@ -1,0 +1,6 @@
+export * from './conversations.ts'
+export * from './events.ts'
+export * from './idempotency.ts'
+export * from './jobs.ts'
+export * from './users.ts'
+export * from './workspaces.ts'

@@ -1,0 +1,51 @@
+import { sql } from 'drizzle-orm'
+import { boolean, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import type { ServerRole, Tier } from '../../contracts/policy.ts'
+import { createdAt, id, time, updatedAt } from './columns.ts'
+
+/** Accounts. Emails are stored as written and unique by lower case. */
+export const users = pgTable(
+  'users',
+  {
+    id: id(),
+    email: text().notNull(),
+    name: text().notNull(),
+    passwordHash: text(),
+    role: text().$type<ServerRole>().notNull().default('user'),
+    tier: text().$type<Tier>().notNull().default('free'),
+    emailVerified: boolean().notNull().default(false),
+    disabledAt: time(),
+    version: integer().notNull().default(1),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [uniqueIndex('users_email_unique').on(sql`lower(${table.email})`)],
+)
+
+/** Sessions: one sign-in on one device, a family of rotating refresh tokens. Tokens only as SHA-256. */
+export const sessions = pgTable(
+  'sessions',
+  {
+    id: id(),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    refreshHash: text().notNull(),
+    previousHash: text(),
+    /** The pair that the predecessor was exchanged for, sealed, so that a retry within the grace gets the identical one. */
+    previousAnswer: text(),
+    rotatedAt: time().notNull().defaultNow(),
+    userAgent: text(),
+    address: text(),
+    createdAt: createdAt(),
+    lastSeenAt: time().notNull().defaultNow(),
+    expiresAt: time().notNull(),
+    revokedAt: time(),
+    revokedReason: text(),
+  },
+  (table) => [
+    uniqueIndex('sessions_refresh_hash_unique').on(table.refreshHash),
+    index('sessions_previous_hash').on(table.previousHash),
+    index('sessions_user').on(table.userId, table.id),
+  ],
+)

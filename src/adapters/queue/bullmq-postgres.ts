@@ -1,0 +1,54 @@
+import type { Queue } from '../../contracts/queue.ts'
+import { createBullmqQueue } from './bullmq.ts'
+
+/** Settings of the queue on PostgreSQL. */
+export interface PostgresQueueOptions {
+  /** Connection string of the database; the queue keeps its tables in the schema `bullmq`. */
+  url: string
+  /** Connections for commands; each worker adds one that listens. Default 4. */
+  connections?: number
+  onError?: (error: Error) => void
+}
+
+/**
+ * The queue on PostgreSQL: BullMQ's own tables, taken with SKIP LOCKED and woken by LISTEN/NOTIFY. Needs nothing but
+ * the database that is there anyway; about a third of the speed of Redis. Loads BullMQ and pg when called, and
+ * brings the schema up to date.
+ */
+export async function createPostgresQueue(options: PostgresQueueOptions): Promise<Queue> {
+  const [bullmq, { default: pg }] = await Promise.all([import('bullmq'), import('pg')])
+  const { onError = () => {} } = options
+  const connection = new pg.Pool({
+    connectionString: options.url,
+    options: '-c search_path=bullmq',
+    application_name: 'parley-queue',
+    max: options.connections ?? 4,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  })
+  connection.on('error', onError)
+  try {
+    const client = await connection.connect()
+    try {
+      await bullmq.runMigrations(client, bullmq.DEFAULT_SCHEMA)
+    } finally {
+      client.release()
+    }
+  } catch (error) {
+    await connection.end()
+    throw error
+  }
+  const backend = {
+    name: 'bullmq-postgres',
+    errors: bullmq,
+    openQueue: (lane: string) => new bullmq.Queue(lane, { connection }, bullmq.createPostgresBackend),
+    openWorker(lane, processor, workerOptions) {
+      // The listening client is taken from this pool for as long as the worker lives.
+      connection.options.max = (connection.options.max ?? 4) + 1
+      return new bullmq.Worker(lane, processor, { ...workerOptions, connection }, bullmq.createPostgresBackend)
+    },
+    ping: () => connection.query('select 1'),
+    close: () => connection.end(),
+  } satisfies Parameters<typeof createBullmqQueue>[0]
+  return createBullmqQueue(backend, onError)
+}

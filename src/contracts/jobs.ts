@@ -1,0 +1,112 @@
+import Type, { type Static, type TObject } from 'typebox'
+import type { EventName } from './events.ts'
+import { Enum, Id, Nullable, Time } from './http.ts'
+import type { Actor } from './policy.ts'
+
+/**
+ * Lanes of the queue. Each is worked on separately, so that a long analysis never holds up an answer.
+ * `concurrency` is the number of jobs at a time in one process.
+ */
+export const LANES = {
+  interactive: { concurrency: 8, summary: 'Somebody waits for it: replies of the assistant' },
+  analysis: { concurrency: 1, summary: 'Heavy work on uploads: analysis of sources' },
+  background: { concurrency: 4, summary: 'Everything that nobody watches: deliveries, sweeping, mail' },
+} as const satisfies Record<string, { concurrency: number; summary: string }>
+
+/** The name of a lane. */
+export type Lane = keyof typeof LANES
+
+/** A row of the table of jobs. */
+export interface JobDefinition {
+  summary: string
+  /** What the job needs to know: ids, not contents. Checked when it is made and again before it runs. */
+  data: TObject
+  lane: Lane
+  /** How often it may fail. A crash of the process is not counted here. */
+  attempts: number
+  /** First pause after a failure in ms; the further ones double. */
+  backoffMs: number
+  /** When the run is cut off, ms. */
+  timeoutMs: number
+  priority?: 'high' | 'normal' | 'low'
+  /** Events that lead to such a job. */
+  on: readonly EventName[]
+  /** Events that its run writes. No chain of `on` and `emits` may lead back: a test draws the graph. */
+  emits: readonly EventName[]
+}
+
+/** The one table of jobs: `noun.verb` -> what it needs, how it is queued, and its place among the events. */
+export const JOBS = {
+  'source.analyze': {
+    summary: 'Analyses the files of uploads into a revision of a source: nodes, edges and passages',
+    data: Type.Object({ sourceId: Id, revisionId: Id }, { additionalProperties: false }),
+    lane: 'analysis',
+    attempts: 3,
+    backoffMs: 2_000,
+    timeoutMs: 15 * 60_000,
+    on: ['upload.created'],
+    emits: ['graph.updated', 'job.updated'],
+  },
+  'reply.generate': {
+    summary: 'Writes the reply of the assistant into its waiting message, streaming it to the room',
+    data: Type.Object({ conversationId: Id, messageId: Id }, { additionalProperties: false }),
+    lane: 'interactive',
+    attempts: 3,
+    backoffMs: 500,
+    timeoutMs: 5 * 60_000,
+    on: ['message.created', 'reply.started'],
+    emits: ['reply.completed', 'reply.stopped', 'reply.failed', 'job.updated'],
+  },
+} as const satisfies Record<string, JobDefinition>
+
+/** The name of a job of {@link JOBS}. */
+export type JobName = keyof typeof JOBS
+/** What a job of that name needs to know. */
+export type JobData<N extends JobName> = Static<(typeof JOBS)[N]['data']>
+
+/** States of a job. The last three are final, but a failed or cancelled one can be retried. */
+export const JOB_STATES = ['queued', 'active', 'completed', 'failed', 'cancelled'] as const
+
+/** A job as clients see it, and as `job` frames and `job.updated` events carry it. */
+export const Job = Type.Object(
+  {
+    id: Id,
+    name: Type.String({ description: 'What it does', examples: ['source.analyze'] }),
+    state: Enum(JOB_STATES),
+    progress: Type.Number({ minimum: 0, maximum: 1, description: 'How far it is, 0 to 1' }),
+    phase: Type.Optional(Type.String({ description: 'What it is doing now', examples: ['parsing'] })),
+    result: Type.Optional(Type.Unknown({ description: 'What it brought, once completed' })),
+    error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+    workspaceId: Nullable(Id),
+    attempt: Type.Integer({ minimum: 0, description: 'How often it has begun' }),
+    createdAt: Time,
+    startedAt: Type.Optional(Time),
+    finishedAt: Type.Optional(Time),
+  },
+  { $id: 'Job', description: 'Work that goes on in the background' },
+)
+export type Job = Static<typeof Job>
+
+/** What a job's handler gets. */
+export interface JobRun<N extends JobName = JobName> {
+  id: string
+  name: N
+  data: JobData<N>
+  /** Whoever submitted it, with the rights of now. Services check them as for a request. */
+  actor: Actor
+  workspaceId: string | undefined
+  /** 1 for the first run, counted over crashes too. */
+  attempt: number
+  /** True when a failure of this run ends the job. */
+  lastAttempt: boolean
+  /** Aborted when the job is cancelled, runs too long, or the process goes away. */
+  signal: AbortSignal
+  /** Tells how far it is; cheap to call often: stored and sent a few times a second at most. */
+  progress(value: number, phase?: string): void
+}
+
+/**
+ * Does a job. Must be idempotent: it may run again after a crash, even when it had ended. What it returns is the job's
+ * public result (small, JSON). A thrown Problem with a status below 500 ends the job at once; others are tried again.
+ */
+export type JobHandler<N extends JobName> = (run: JobRun<N>) => Promise<object | undefined>

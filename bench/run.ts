@@ -1,0 +1,141 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { compile } from './lib/compile.ts'
+import { startPostgres } from './lib/postgres.ts'
+import { startGenerator } from './lib/processes.ts'
+import { renderDocument, renderLoad } from './lib/report.ts'
+import { holds, type LoadResult, type Machine } from './lib/result.ts'
+import type { Bench, HttpTarget } from './lib/target.ts'
+import { create } from './loads/create.ts'
+import { fanOut } from './loads/fan-out.ts'
+import { hello } from './loads/hello.ts'
+import { list } from './loads/list.ts'
+import { read } from './loads/read.ts'
+import { socketIdle } from './loads/socket-idle.ts'
+import { start } from './loads/start.ts'
+import { startHttpBaseline } from './targets/baseline-http.ts'
+import { startSocketBaseline } from './targets/baseline-sockets.ts'
+import { startParleyHttp, startParleySockets } from './targets/parley.ts'
+
+/** `npm run bench [-- load ...]`: see bench/method.md for what it does and how to read it. */
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const httpLoads = [hello, read, list, create]
+const allLoads = [...httpLoads.map((load) => load.name), 'fan-out', 'socket-idle', 'start']
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '1.2' },
+    connections: { type: 'string', default: '50' },
+    'no-parley': { type: 'boolean', default: false },
+    'no-save': { type: 'boolean', default: false },
+    /** Only writes docs/benchmarks.md anew of the stored results. */
+    render: { type: 'boolean', default: false },
+  },
+})
+
+type Measured = Omit<LoadResult, 'at' | 'machine'>
+
+function machine(): Machine {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform} ${release()} ${process.arch}`,
+    loadBefore: loadavg()[0]!,
+  }
+}
+
+async function recorded(work: () => Promise<Measured>): Promise<LoadResult> {
+  const before = machine()
+  const result: LoadResult = { ...(await work()), at: new Date().toISOString(), machine: before }
+  console.log(`\n${renderLoad(result)}`)
+  return result
+}
+
+async function runHttpLoads(bench: Bench, wanted: string[], server: string | undefined): Promise<LoadResult[]> {
+  const chosen = httpLoads.filter((load) => wanted.includes(load.name))
+  if (chosen.length === 0) return []
+  const targets: Record<string, HttpTarget> = {}
+  const results: LoadResult[] = []
+  try {
+    for (const name of ['N', 'L', 'F'] as const) targets[name] = await startHttpBaseline(bench, name)
+    if (server) targets.Parley = await startParleyHttp(bench, server)
+    for (const load of chosen) results.push(await recorded(() => load.run(bench, targets)))
+  } finally {
+    for (const target of Object.values(targets)) await target.server.stop()
+  }
+  return results
+}
+
+async function runSocketLoads(bench: Bench, wanted: string[], server: string | undefined): Promise<LoadResult[]> {
+  const starts = {
+    ws: () => startSocketBaseline(bench, 'ws'),
+    'ws+JWT': () => startSocketBaseline(bench, 'ws+JWT'),
+    ...(server && { Parley: () => startParleySockets(bench, server) }),
+  }
+  const results: LoadResult[] = []
+  if (wanted.includes('fan-out')) results.push(await recorded(() => fanOut(bench, starts)))
+  if (wanted.includes('socket-idle')) results.push(await recorded(() => socketIdle(bench, starts)))
+  return results
+}
+
+function save(results: LoadResult[]): void {
+  const directory = join(root, 'bench', 'results')
+  mkdirSync(directory, { recursive: true })
+  for (const result of results) {
+    writeFileSync(join(directory, `${result.load}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  }
+  const files = readdirSync(directory).filter((file) => file.endsWith('.json'))
+  const all = files.map((file): LoadResult => JSON.parse(readFileSync(join(directory, file), 'utf8')))
+  const method = readFileSync(join(root, 'bench', 'method.md'), 'utf8')
+  writeFileSync(join(root, 'docs', 'benchmarks.md'), renderDocument(all, method))
+}
+
+async function main(): Promise<void> {
+  if (flags.render) return save([])
+  const unknown = positionals.filter((name) => !allLoads.includes(name))
+  if (unknown.length > 0) throw new Error(`unknown load: ${unknown.join(', ')}. There are: ${allLoads.join(', ')}`)
+  const wanted = positionals.length > 0 ? positionals : allLoads
+  const entry = join(root, 'dist', 'src', 'server.js')
+  const server = flags['no-parley'] ? undefined : entry
+  if (server && !existsSync(server)) throw new Error('dist/ is missing: run `npm run build` first')
+
+  const workDir = mkdtempSync(join(tmpdir(), 'parley-bench-'))
+  const scripts = await compile(root)
+  const postgres = await startPostgres(workDir)
+  const generator = startGenerator(join(scripts, 'generator.js'), workDir)
+  const bench: Bench = {
+    postgres,
+    generator,
+    scripts,
+    workDir,
+    rounds: Number(flags.rounds),
+    seconds: Number(flags.seconds),
+    connections: Number(flags.connections),
+  }
+  let failed = true
+  try {
+    const results = [
+      ...(await runHttpLoads(bench, wanted, server)),
+      ...(await runSocketLoads(bench, wanted, server)),
+      ...(server && wanted.includes('start') ? [await recorded(() => start(bench, server))] : []),
+    ]
+    if (!flags['no-save'] && server) save(results)
+    const missed = results.flatMap((result) => result.ratios.filter((ratio) => holds(ratio) === false))
+    console.log(missed.length === 0 ? '\nAll figures hold.' : `\n${missed.length} figures do not hold.`)
+    failed = false
+  } finally {
+    await generator.stop()
+    await postgres.stop()
+    if (failed) console.error(`logs are in ${workDir}`)
+    else rmSync(workDir, { recursive: true, force: true })
+  }
+}
+
+await main()

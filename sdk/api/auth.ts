@@ -1,0 +1,28 @@
+import type { Http } from '../http/request.ts'
+import type { Session } from '../session.ts'
+import type { SignedIn, User } from '../types.ts'
+
+/** Accounts and sessions. `register` and `login` sign this client in. */
+export function authApi(http: Http, session: Session) {
+  const signIn = async (path: string, body: object): Promise<User> => {
+    const answer = await http.json<SignedIn>('POST', path, { body, anonymous: true })
+    session.accept(answer)
+    return answer.user
+  }
+  return {
+    register: (input: { email: string; password: string; name: string }) => signIn('/api/auth/register', input),
+    login: (input: { email: string; password: string }) => signIn('/api/auth/login', input),
+    me: async () => {
+      const answer = await http.json<User | { user: User }>('GET', '/api/auth/me')
+      return 'user' in answer ? answer.user : answer
+    },
+    /** Ends this session on the server, and here even if the server cannot be reached. */
+    async logout(): Promise<void> {
+      try {
+        await http.json('POST', '/api/auth/logout', { retries: 0 })
+      } finally {
+        session.end('logout')
+      }
+    },
+  }
+}

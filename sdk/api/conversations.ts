@@ -1,0 +1,30 @@
+import { allItems, type Page } from '../http/pages.ts'
+import type { Http } from '../http/request.ts'
+import type { Conversation, Message } from '../types.ts'
+
+/** How a list is read. */
+export type ListOptions = { limit?: number; cursor?: string | undefined }
+
+/** Conversations and their messages. */
+export function conversationsApi(http: Http) {
+  const list = (query: ListOptions & { workspaceId?: string } = {}) =>
+    http.json<Page<Conversation>>('GET', '/api/conversations', { query })
+  const messages = (id: string, query: ListOptions = {}) =>
+    http.json<Page<Message>>('GET', `/api/conversations/${id}/messages`, { query })
+  return {
+    create: (input: { title: string; workspaceId?: string; assistant?: Conversation['assistant'] }) =>
+      http.json<Conversation>('POST', '/api/conversations', { body: input }),
+    list,
+    all: () => allItems((cursor) => list({ limit: 100, cursor })),
+    get: (id: string) => http.tagged<Conversation>('GET', `/api/conversations/${id}`),
+    /** Changes a conversation; `etag` is the one `get` gave: the server refuses (412) when somebody else was faster. */
+    update: (id: string, etag: string, change: { title?: string; assistant?: Conversation['assistant'] }) =>
+      http.tagged<Conversation>('PATCH', `/api/conversations/${id}`, { body: change, ifMatch: etag }),
+    delete: (id: string, etag: string) => http.json<undefined>('DELETE', `/api/conversations/${id}`, { ifMatch: etag }),
+    messages,
+    /** Writes a message by REST; `socket.chat` does the same over the socket, and waits while offline. */
+    post: (id: string, input: { content: string; clientId?: string; uploadIds?: string[]; replyTo?: string }) =>
+      http.json<Message>('POST', `/api/conversations/${id}/messages`, { body: input }),
+    message: (id: string) => http.json<Message>('GET', `/api/messages/${id}`),
+  }
+}

@@ -1,0 +1,131 @@
+import { ParleyError } from '../errors.ts'
+import { createStream } from '../stream.ts'
+import type { Message } from '../types.ts'
+import type { ReplyDelta, TopicEvent } from './frames.ts'
+import type { NewChat, Socket } from './index.ts'
+
+/** An answer of the assistant while it is written: iterate it for the pieces of text, await `done` for the whole message. */
+export type Reply = AsyncIterable<string> & {
+  /** The final message with its citations; rejects when the message could not be sent or the assistant failed. */
+  readonly done: Promise<Message>
+  /** Asks the server to stop; the reply then ends with what was written so far. */
+  stop(): Promise<void>
+}
+
+export type ReplyDeps = {
+  socket: Socket
+  /** Reads one message by REST, for the case that its events are gone. */
+  getMessage: (id: string) => Promise<Message>
+  /** Milliseconds without any piece of the answer before it counts as failed. */
+  silenceMs?: number
+}
+
+const FINAL = new Set(['reply.completed', 'reply.stopped', 'reply.failed'])
+
+/** Writes a message and follows the assistant's reply to it, over losses of the connection. */
+export function ask({ socket, getMessage, silenceMs = 60_000 }: ReplyDeps, chat: NewChat): Reply {
+  const pieces = createStream<string>(() => undefined)
+  const topic = socket.subscribe(`conversation:${chat.conversationId}`)
+  /** What came before the acknowledgement, or before the reply was known. */
+  const early: { events: TopicEvent<Message>[]; deltas: ReplyDelta[] } = { events: [], deltas: [] }
+  let question: Message | undefined
+  let reply: Message | undefined
+  let next = 0
+  let given = ''
+  let silence: ReturnType<typeof setTimeout> | undefined
+  let settle: { resolve(message: Message): void; reject(error: unknown): void } | undefined
+  const done = new Promise<Message>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  done.catch(() => undefined)
+
+  const close = (): void => {
+    clearTimeout(silence)
+    offDelta()
+    topic.close()
+  }
+  const fail = (error: unknown): void => {
+    close()
+    pieces.fail(error)
+    settle?.reject(error)
+  }
+  const alive = (): void => {
+    clearTimeout(silence)
+    silence = setTimeout(() => {
+      fail(new ParleyError({ code: 'TIMEOUT', message: `The assistant has said nothing for ${silenceMs / 1000} s.` }))
+    }, silenceMs)
+  }
+
+  const finish = (message: Message): void => {
+    if (message.status === 'failed') {
+      const reason = message.content || 'The assistant could not answer.'
+      fail(new ParleyError({ code: 'REPLY_FAILED', message: reason }))
+      return
+    }
+    // Pieces that were lost with a connection are in the final text.
+    if (message.content.startsWith(given)) {
+      const rest = message.content.slice(given.length)
+      if (rest !== '') pieces.push(rest)
+    }
+    close()
+    pieces.end()
+    settle?.resolve(message)
+  }
+
+  const isOurs = (message: Message): boolean =>
+    message.role === 'assistant' &&
+    question !== undefined &&
+    message.seq > question.seq &&
+    (!message.replyTo || message.replyTo === question.id)
+
+  const onEvent = (event: TopicEvent<Message>): void => {
+    alive()
+    if (!question) {
+      early.events.push(event)
+      return
+    }
+    if (event.name === 'reply.started' && !reply && isOurs(event.data)) {
+      reply = event.data
+      for (const delta of early.deltas.splice(0)) onDelta(delta)
+    } else if (FINAL.has(event.name) && (event.data.id === reply?.id || (!reply && isOurs(event.data))))
+      finish(event.data)
+  }
+
+  const onDelta = (delta: ReplyDelta): void => {
+    if (!reply) {
+      early.deltas.push(delta)
+      return
+    }
+    if (delta.messageId !== reply.id || delta.index !== next) return
+    alive()
+    next += 1
+    given += delta.text
+    pieces.push(delta.text)
+  }
+
+  const offDelta = socket.on('reply_delta', onDelta)
+  topic.on('event', (event) => onEvent(event as TopicEvent<Message>))
+  topic.on('refused', fail)
+  topic.on('reset', () => {
+    if (!reply) return
+    getMessage(reply.id).then((message) => message.status !== 'streaming' && finish(message), fail)
+  })
+
+  const start = async (): Promise<void> => {
+    await topic.ready
+    question = await socket.chat(chat)
+    if (!question)
+      throw new ParleyError({ code: 'BAD_ANSWER', message: 'The server acknowledged the message without giving it.' })
+    alive()
+    for (const event of early.events.splice(0)) onEvent(event)
+  }
+  start().catch(fail)
+
+  return {
+    done,
+    async stop() {
+      if (reply) await socket.stop(reply.id)
+    },
+    [Symbol.asyncIterator]: () => pieces,
+  }
+}

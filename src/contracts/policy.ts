@@ -34,6 +34,7 @@ export const WORKSPACE_POLICY = {
   'graph:read': ['owner', 'admin', 'member', 'viewer'],
   'graph:write': ['owner', 'admin', 'member'],
   'jobs:read': ['owner', 'admin', 'member', 'viewer'],
+  'jobs:manage': ['owner', 'admin'],
 } as const satisfies Record<string, readonly WorkspaceRole[]>
 
 /** An operation of {@link WORKSPACE_POLICY}. */

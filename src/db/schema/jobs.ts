@@ -23,7 +23,10 @@ export const jobs = pgTable(
     phase: text(),
     result: jsonb(),
     error: jsonb().$type<{ code: string; message: string }>(),
+    /** How often it has begun, crashes and retries included. */
     attempt: integer().notNull().default(0),
+    /** Counts the times it was handed to the queue as a new job: `<id>.<run>` is its id there. */
+    run: integer().notNull().default(1),
     createdAt: createdAt(),
     dispatchedAt: time(),
     startedAt: time(),
@@ -31,6 +34,8 @@ export const jobs = pgTable(
   },
   (table) => [
     index('jobs_user').on(table.userId, table.id),
+    index('jobs_workspace').on(table.workspaceId, table.id),
+    index('jobs_unfinished').on(table.createdAt).where(sql`${table.state} in ('queued', 'active')`),
     index('jobs_undispatched')
       .on(table.createdAt)
       .where(sql`${table.dispatchedAt} is null and ${table.state} = 'queued'`),

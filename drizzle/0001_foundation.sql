@@ -57,7 +57,7 @@ CREATE TABLE "idempotency_keys" (
 	"key" text NOT NULL,
 	"fingerprint" text NOT NULL,
 	"lease_until" timestamp(3) with time zone,
-	"outcome" jsonb,
+	"outcome" text,
 	"status" integer,
 	"headers" jsonb,
 	"body" text,

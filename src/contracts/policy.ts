@@ -4,9 +4,13 @@ import { problem } from './errors.ts'
 export type ServerRole = 'user' | 'admin'
 /** Plan tiers, lowest first. */
 export const TIERS = ['free', 'premium', 'enterprise'] as const
+/** A plan tier. */
 export type Tier = (typeof TIERS)[number]
+/** By how much the limits of a tier exceed those of the free one. */
+export const TIER_FACTOR: Record<Tier, number> = { free: 1, premium: 5, enterprise: 20 }
 /** Roles within a workspace, highest first. */
 export const WORKSPACE_ROLES = ['owner', 'admin', 'member', 'viewer'] as const
+/** A role within a workspace. */
 export type WorkspaceRole = (typeof WORKSPACE_ROLES)[number]
 
 /** Who acts: a user, through a session or an API key. Made by the auth plugin (or a job), never by a client. */
@@ -55,6 +59,7 @@ export const SCOPES = [
   'jobs:read',
   'jobs:write',
 ] as const
+/** What an API key may be allowed. */
 export type Scope = (typeof SCOPES)[number]
 
 /** Whether a workspace role may do an operation. */

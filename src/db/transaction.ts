@@ -95,6 +95,7 @@ function openTx(sql: TransactionSql) {
  */
 export function createTransactor({ sql }: Client, onListenerError: (error: unknown) => void) {
   const listeners: ((committed: Committed) => void)[] = []
+  const last: ((tx: Tx, result: unknown) => Promise<void>)[] = []
 
   function announce(committed: Committed) {
     if (committed.events.length === 0 && committed.jobs.length === 0) return
@@ -114,6 +115,7 @@ export function createTransactor({ sql }: Client, onListenerError: (error: unkno
         const result = await sql.begin(async (connection) => {
           const open = openTx(connection)
           const value = await work(open.tx)
+          for (const step of last) await step(open.tx, value)
           await open.flush()
           committed = open.committed
           return { value }
@@ -130,6 +132,8 @@ export function createTransactor({ sql }: Client, onListenerError: (error: unkno
     transact,
     /** Tells the listeners of events that a single-statement write has stored by itself. */
     announce,
+    /** Adds a step that each transaction takes at its end, with what it is going to return. */
+    onCommitting: (step: (tx: Tx, result: unknown) => Promise<void>) => void last.push(step),
     onCommitted: (listener: (committed: Committed) => void) => void listeners.push(listener),
   }
 }

@@ -12,8 +12,8 @@ export const idempotencyKeys = pgTable(
     fingerprint: text().notNull(),
     /** Set while a request is being handled; free again after it, or after the lease has run out (a killed process). */
     leaseUntil: time(),
-    /** What the service returned, written in its own transaction: answers a retry when the process died before it could answer. */
-    outcome: jsonb(),
+    /** What the service returned, sealed, written in its own transaction: answers a retry when the process died before it could answer. */
+    outcome: text(),
     status: integer(),
     headers: jsonb().$type<Record<string, string>>(),
     /** The answer's body, sealed with the key ring: it may hold tokens. */

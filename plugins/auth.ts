@@ -1,0 +1,95 @@
+import type { FastifyRequest, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { problem } from '../src/contracts/errors.ts'
+import type { RouteDeclaration } from '../src/contracts/http.ts'
+import type { Actor } from '../src/contracts/policy.ts'
+
+/** A caller that has shown a valid token. */
+export interface Identity {
+  actor: Actor
+  /** When its token runs out, in milliseconds since 1970. */
+  expiresAt: number
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig extends Partial<RouteDeclaration> {}
+  interface FastifyInstance {
+    /** Tells who a token stands for right now; the one way in for HTTP, WebSocket and all others. Throws a 401 or 403 problem. */
+    authenticate(token: string): Promise<Identity>
+  }
+  interface FastifyRequest {
+    /** Who has called, where the route asked for it. */
+    identity: Identity | null
+    /** The actor of a route that is not public. */
+    readonly actor: Actor
+    /** From where: what a new session remembers. */
+    readonly device: { userAgent: string | undefined; address: string }
+  }
+}
+
+interface Claims {
+  sub: string
+  sid: string
+  typ: string
+  exp: number
+}
+
+const BEARER = /^Bearer ([\w.~+/=-]+)$/i
+
+function tokenOf(request: FastifyRequest): string {
+  const header = request.headers.authorization
+  const token = header === undefined ? undefined : BEARER.exec(header)?.[1]
+  if (token !== undefined) return token
+  const detail =
+    header === undefined
+      ? 'Send an access token: Authorization: Bearer <token>'
+      : 'Authorization must be: Bearer <token>'
+  throw problem('UNAUTHENTICATED', { detail, headers: { 'www-authenticate': 'Bearer' } })
+}
+
+function declared({ config, url, method }: RouteOptions) {
+  if (config?.auth === undefined) throw new Error(`Route ${method} ${url} must declare who may call it: config.auth`)
+}
+
+/** Authentication in one place: every route declares who may call it, and boot fails for one that does not. */
+export default fp(
+  async (app) => {
+    app.decorate('authenticate', async (token: string): Promise<Identity> => {
+      let claims: Claims
+      try {
+        claims = app.jwt.verify<Claims>(token)
+      } catch (cause) {
+        const expired = (cause as { code?: string }).code === 'FAST_JWT_EXPIRED'
+        throw problem(expired ? 'TOKEN_EXPIRED' : 'TOKEN_INVALID', {
+          cause,
+          headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+        })
+      }
+      if (claims.typ !== 'access') throw problem('TOKEN_INVALID')
+      return { actor: await app.sessions.actorOf(claims.sid), expiresAt: claims.exp * 1000 }
+    })
+    app.decorateRequest('identity', null)
+    app.decorateRequest('actor', {
+      getter(this: FastifyRequest) {
+        if (this.identity === null) throw problem('UNAUTHENTICATED')
+        return this.identity.actor
+      },
+    })
+    app.decorateRequest('device', {
+      getter(this: FastifyRequest) {
+        return { userAgent: this.headers['user-agent'], address: this.ip }
+      },
+    })
+    const routes: RouteOptions[] = []
+    app.addHook('onRoute', (route) => void routes.push(route))
+    app.addHook('onReady', async () => routes.forEach(declared))
+    app.addHook('onRequest', async (request) => {
+      const { auth } = request.routeOptions.config
+      if (auth === undefined || auth === 'public') return
+      request.identity = await app.authenticate(tokenOf(request))
+      if (auth === 'admin' && request.identity.actor.role !== 'admin')
+        throw problem('FORBIDDEN', { detail: 'For administrators only' })
+    })
+  },
+  { name: 'auth', dependencies: ['errors', 'sessions'] },
+)

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { problem } from '../src/contracts/errors.ts'
+import { type Claim, createIdempotencyStore, type KeyedRequest, keyedRequest } from '../src/idempotency/store.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set while a request with an Idempotency-Key is handled for the first time. */
+    keyed: KeyedRequest | null
+  }
+}
+
+const KEY = /^[\x21-\x7e]{1,255}$/
+/** Headers of the first answer that its replay repeats. */
+const REPEATED = ['content-type', 'location', 'etag'] as const
+const SWEEP_MS = 10 * 60_000
+
+function keyedRequestOf(request: FastifyRequest, header: string | string[]): KeyedRequest {
+  if (typeof header !== 'string' || !KEY.test(header)) {
+    throw problem('BAD_REQUEST', { detail: 'Idempotency-Key must be 1 to 255 visible ASCII characters, e.g. a UUID' })
+  }
+  const body =
+    request.body === undefined
+      ? `${request.headers['content-type']} ${request.headers['content-length']}`
+      : JSON.stringify(request.body)
+  const fingerprint = createHash('sha256').update(`${request.method} ${request.url}\n${body}`).digest('hex')
+  const scope = request.identity === null ? `address:${request.ip}` : `user:${request.identity.actor.userId}`
+  return { scope, key: header, fingerprint }
+}
+
+/** The success status that the route documents. */
+const successOf = (request: FastifyRequest) =>
+  Number(
+    Object.keys((request.routeOptions.schema?.response as object | undefined) ?? {}).find((status) =>
+      status.startsWith('2'),
+    ) ?? 200,
+  )
+
+function settle(claim: Claim, request: FastifyRequest, reply: FastifyReply) {
+  if (claim.kind === 'mismatch')
+    throw problem('IDEMPOTENCY_MISMATCH', { detail: 'This Idempotency-Key was used for another request' })
+  if (claim.kind === 'running') throw problem('IDEMPOTENCY_IN_PROGRESS', { retryAfter: 1 })
+  reply.header('idempotency-replayed', 'true')
+  if (claim.kind === 'outcome') return reply.code(successOf(request)).send(claim.outcome)
+  if (claim.kind === 'answered') {
+    const { status, headers, body } = claim.answer
+    return reply
+      .code(status)
+      .headers(headers)
+      .serializer((text: unknown) => text as string)
+      .send(body)
+  }
+  return undefined
+}
+
+/** `Idempotency-Key` on every POST: the same request again gets the first answer again. Costs nothing without the header. */
+export default fp(
+  async (app) => {
+    const store = createIdempotencyStore(app.db, app.sealer)
+    app.db.onCommitting(store.record)
+    app.decorateRequest('keyed', null)
+
+    app.addHook('preHandler', (request, reply, done) => {
+      const header = request.headers['idempotency-key']
+      if (header === undefined || request.method !== 'POST') return done()
+      const begin = async () => {
+        const keyed = keyedRequestOf(request, header)
+        const claim = await store.claim(keyed)
+        if (claim.kind !== 'fresh') return settle(claim, request, reply)
+        request.keyed = keyed
+        keyedRequest.run(keyed, done)
+        return undefined
+      }
+      begin().catch(done)
+    })
+
+    app.addHook('onSend', async (request, reply, payload) => {
+      const { keyed } = request
+      if (keyed === null) return payload
+      request.keyed = null
+      if (reply.statusCode >= 500 || (payload !== null && payload !== undefined && typeof payload !== 'string')) {
+        await store.release(keyed)
+        return payload
+      }
+      const headers = Object.fromEntries(
+        REPEATED.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
+      )
+      await store.finish(keyed, { status: reply.statusCode, headers, body: payload ?? '' })
+      return payload
+    })
+
+    const timer = setInterval(
+      () => store.sweep().catch((err) => app.log.warn({ err }, 'sweeping idempotency keys')),
+      SWEEP_MS,
+    ).unref()
+    app.addHook('onClose', async () => clearInterval(timer))
+  },
+  { name: 'idempotency', dependencies: ['db', 'sessions', 'auth'] },
+)

@@ -1,0 +1,18 @@
+import fp from 'fastify-plugin'
+import { Workspace, WorkspaceMember } from '../src/workspaces/model.ts'
+import { createWorkspaces, type Workspaces } from '../src/workspaces/service.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    workspaces: Workspaces
+  }
+}
+
+/** Workspaces as `app.workspaces`: also where other features ask for a role. */
+export default fp(
+  async (app) => {
+    for (const schema of [Workspace, WorkspaceMember]) app.addSchema(schema)
+    app.decorate('workspaces', createWorkspaces(app.db))
+  },
+  { name: 'workspaces', dependencies: ['db'] },
+)

@@ -1,0 +1,144 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import {
+  AuthResult,
+  LoginBody,
+  RefreshBody,
+  RegisterBody,
+  SessionPage,
+  TokenPair,
+  User,
+} from '../src/accounts/model.ts'
+import { IdParams, ListQuery, NoContent, problems, Ref } from '../src/contracts/http.ts'
+
+const tags = ['auth']
+
+/** Registration, sign-in and sessions. */
+const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.post(
+    '/api/auth/register',
+    {
+      config: { auth: 'public', limit: 'auth' },
+      schema: {
+        tags,
+        operationId: 'register',
+        summary: 'Make an account and sign in',
+        body: RegisterBody,
+        response: { 201: Ref(AuthResult), ...problems(409) },
+      },
+    },
+    async (request, reply) => reply.code(201).send(await app.accounts.register(request.body, request.device)),
+  )
+
+  app.post(
+    '/api/auth/login',
+    {
+      config: { auth: 'public', limit: 'auth' },
+      schema: {
+        tags,
+        operationId: 'login',
+        summary: 'Sign in',
+        body: LoginBody,
+        response: { 200: Ref(AuthResult), ...problems(401, 403) },
+      },
+    },
+    (request) => app.accounts.login(request.body, request.device),
+  )
+
+  app.post(
+    '/api/auth/refresh',
+    {
+      config: { auth: 'public', limit: 'auth' },
+      schema: {
+        tags,
+        operationId: 'refresh',
+        summary: 'Exchange a refresh token for a new pair',
+        body: RefreshBody,
+        response: { 200: Ref(TokenPair), ...problems(401) },
+      },
+    },
+    (request) => app.sessions.refresh(request.body.refreshToken),
+  )
+
+  app.post(
+    '/api/auth/logout',
+    {
+      config: { auth: 'user', limit: 'write' },
+      schema: {
+        tags,
+        operationId: 'logout',
+        summary: 'End this session',
+        response: { 204: NoContent, ...problems(401) },
+      },
+    },
+    async (request, reply) => {
+      await app.accounts.logout(request.actor)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/api/auth/logout-all',
+    {
+      config: { auth: 'user', limit: 'write' },
+      schema: {
+        tags,
+        operationId: 'logoutAll',
+        summary: 'End all of your sessions',
+        response: { 204: NoContent, ...problems(401) },
+      },
+    },
+    async (request, reply) => {
+      await app.sessions.revokeAll(request.actor)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.get(
+    '/api/auth/me',
+    {
+      config: { auth: 'user', limit: 'read', scope: 'account:read' },
+      schema: {
+        tags,
+        operationId: 'getMe',
+        summary: 'The own account',
+        response: { 200: Ref(User), ...problems(401) },
+      },
+    },
+    (request) => app.accounts.me(request.actor),
+  )
+
+  app.get(
+    '/api/auth/sessions',
+    {
+      config: { auth: 'user', limit: 'read', scope: 'account:read' },
+      schema: {
+        tags,
+        operationId: 'listSessions',
+        summary: 'Your live sessions, newest first',
+        querystring: ListQuery,
+        response: { 200: SessionPage, ...problems(401) },
+      },
+    },
+    (request) => app.sessions.list(request.actor, request.query),
+  )
+
+  app.delete(
+    '/api/auth/sessions/:id',
+    {
+      config: { auth: 'user', limit: 'write', scope: 'account:write' },
+      schema: {
+        tags,
+        operationId: 'revokeSession',
+        summary: 'End one of your sessions',
+        params: IdParams,
+        response: { 204: NoContent, ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      await app.sessions.revoke(request.actor, request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+export default authRoutes

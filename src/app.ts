@@ -1,0 +1,62 @@
+import { type FastifyInstance, fastify } from 'fastify'
+import type { DestinationStream } from 'pino'
+import accounts from '../plugins/accounts.ts'
+import auth from '../plugins/auth.ts'
+import conditional from '../plugins/conditional.ts'
+import config from '../plugins/config.ts'
+import db from '../plugins/db.ts'
+import docs from '../plugins/docs.ts'
+import errors from '../plugins/errors.ts'
+import idempotency from '../plugins/idempotency.ts'
+import lifecycle from '../plugins/lifecycle.ts'
+import logging from '../plugins/logging.ts'
+import metrics from '../plugins/metrics.ts'
+import rateLimit from '../plugins/rate-limit.ts'
+import redis from '../plugins/redis.ts'
+import security from '../plugins/security.ts'
+import sessions from '../plugins/sessions.ts'
+import workspaces from '../plugins/workspaces.ts'
+import authRoutes from '../routes/auth.ts'
+import healthRoutes from '../routes/health.ts'
+import workspaceRoutes from '../routes/workspaces.ts'
+import type { Config } from './config/schema.ts'
+import { serverOptions } from './http/server-options.ts'
+
+/** What an app is made of. The database is migrated already. */
+export interface AppOptions {
+  config: Config
+  databaseUrl: string
+  /** Where log lines go instead of standard output. */
+  logDestination?: DestinationStream
+}
+
+/**
+ * Builds the whole server as a Fastify instance: plugins in dependency order, then routes. This is the table of contents. It neither listens nor
+ * handles signals; `server.ts` does.
+ */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = fastify(serverOptions(options.config, options.logDestination)) as unknown as FastifyInstance
+
+  await app.register(config, { config: options.config })
+  await app.register(logging)
+  await app.register(errors)
+  await app.register(security)
+  await app.register(metrics)
+  await app.register(lifecycle)
+  await app.register(db, { url: options.databaseUrl })
+  await app.register(redis)
+  await app.register(rateLimit)
+  await app.register(sessions)
+  await app.register(auth)
+  await app.register(idempotency)
+  await app.register(conditional)
+  await app.register(workspaces)
+  await app.register(accounts)
+  await app.register(docs)
+
+  await app.register(healthRoutes)
+  await app.register(healthRoutes, { prefix: '/api' })
+  await app.register(authRoutes)
+  await app.register(workspaceRoutes)
+  return app
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { type FastifyServerOptions, LogController } from 'fastify'
+import type { DestinationStream } from 'pino'
+import type { Config } from '../config/schema.ts'
+import { newId } from '../lib/ids.ts'
+import { createLogger } from '../logging/logger.ts'
+import { answerClientError } from './client-error.ts'
+import { buildValidator } from './validation.ts'
+
+const MAX_HEADERS = 16 * 1024
+const MAX_BODY = 1024 * 1024
+/** Characters that a request id from outside may have; anything else gets an id of our own (log injection). */
+const ACCEPTABLE_ID = /^[\w.:/+=@-]{1,128}$/
+
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && ACCEPTABLE_ID.test(given) ? given : newId()
+}
+
+function trustProxy(value: string): boolean | number | string[] {
+  if (value === 'true' || value === 'false') return value === 'true'
+  return /^\d+$/.test(value) ? Number(value) : value.split(',').map((part) => part.trim())
+}
+
+const tls = ({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) =>
+  TLS_CERT_FILE === undefined || TLS_KEY_FILE === undefined
+    ? {}
+    : { https: { cert: readFileSync(TLS_CERT_FILE), key: readFileSync(TLS_KEY_FILE), minVersion: 'TLSv1.2' as const } }
+
+/** Limits, time-outs, request ids, logger and validators of the HTTP server. */
+export function serverOptions(config: Config, destination?: DestinationStream): FastifyServerOptions {
+  return {
+    loggerInstance: createLogger(config, destination),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: requestId as never,
+    trustProxy: trustProxy(config.TRUST_PROXY),
+    bodyLimit: MAX_BODY,
+    connectionTimeout: 0,
+    requestTimeout: 120_000,
+    keepAliveTimeout: 72_000,
+    http: { maxHeaderSize: MAX_HEADERS, headersTimeout: 30_000, connectionsCheckingInterval: 5_000 },
+    ...tls(config),
+    routerOptions: { maxParamLength: 512 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError as never,
+    schemaController: { compilersFactory: { buildValidator: buildValidator as never } },
+  } as unknown as FastifyServerOptions
+}

@@ -1,0 +1,162 @@
+import { problem } from '../contracts/errors.ts'
+import { type EventName, topicOf } from '../contracts/events.ts'
+import { type Actor, demand, type Operation, type WorkspaceRole } from '../contracts/policy.ts'
+import type { Database } from '../db/database.ts'
+import type { Tx } from '../db/transaction.ts'
+import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { matchesETag, recordETag } from '../lib/etag.ts'
+import { newId } from '../lib/ids.ts'
+import type { AddMemberBody, Workspace, WorkspaceBody, WorkspaceMember } from './model.ts'
+import { createWorkspaceRepository } from './repository.ts'
+
+const DETAIL = 'workspace'
+
+const after = (cursor: string | undefined) => {
+  if (cursor === undefined) return undefined
+  const keys = decodeCursor(cursor, ['string'])
+  if (keys === undefined) throw problem('INVALID_CURSOR')
+  return keys[0] as string
+}
+
+/** Workspaces and who belongs to them; the place where every other feature asks for a role. */
+export function createWorkspaces(db: Database) {
+  const repository = createWorkspaceRepository(db)
+
+  async function get(actor: Actor, id: string, operation: Operation = 'workspace:read'): Promise<Workspace> {
+    const workspace = await repository.ofMember(id, actor.userId)
+    demand(workspace?.role, operation, DETAIL)
+    return workspace as Workspace
+  }
+
+  async function expectMatch(actor: Actor, id: string, ifMatch: string, operation: Operation): Promise<Workspace> {
+    const workspace = await get(actor, id, operation)
+    if (!matchesETag(ifMatch, recordETag(workspace))) throw problem('PRECONDITION_FAILED')
+    return workspace
+  }
+
+  const tellMember = (tx: Tx, name: EventName, member: WorkspaceMember) => {
+    for (const topic of [topicOf('workspace', member.workspaceId), topicOf('user', member.userId)])
+      tx.emit({ topic, name, data: member })
+  }
+
+  async function lockMember(tx: Tx, id: string, userId: string): Promise<WorkspaceMember> {
+    const member = await repository.member(tx, id, userId)
+    if (member === undefined) throw problem('NOT_FOUND', { detail: 'No such member' })
+    if (member.role === 'owner') throw problem('CONFLICT', { detail: 'The owner cannot be changed or removed' })
+    return member
+  }
+
+  return {
+    get,
+
+    /** The workspace a request works in: the named one, else the actor's personal one. Demands that the actor may. */
+    async resolve(
+      actor: Actor,
+      id: string | undefined,
+      operation: Operation,
+    ): Promise<{ id: string; role: WorkspaceRole }> {
+      const workspaceId = id ?? (await repository.personalOf(actor.userId))
+      if (workspaceId === undefined) throw problem('NOT_FOUND', { detail: 'No such workspace' })
+      return { id: workspaceId, role: demand(await repository.roleOf(actor.userId, workspaceId), operation, DETAIL) }
+    },
+
+    /** The role of a user in a workspace; undefined for outsiders. */
+    roleOf: (userId: string, id: string) => repository.roleOf(userId, id),
+
+    /** Makes the personal workspace of a new user within the caller's transaction. */
+    createPersonal: (tx: Tx, user: { id: string; name: string }) =>
+      repository.insert(tx, {
+        id: newId(),
+        name: `${user.name.slice(0, 90)}'s space`,
+        personal: true,
+        createdBy: user.id,
+      }),
+
+    create: (actor: Actor, input: WorkspaceBody): Promise<Workspace> =>
+      db.transact(async (tx) => {
+        const workspace = await repository.insert(tx, {
+          id: newId(),
+          name: input.name,
+          personal: false,
+          createdBy: actor.userId,
+        })
+        tx.emit({ topic: topicOf('user', actor.userId), name: 'workspace.created', data: workspace })
+        return workspace
+      }),
+
+    async list(actor: Actor, query: { limit: number; cursor?: string | undefined }) {
+      return toPage(
+        [...(await repository.list(actor.userId, query.limit, after(query.cursor)))],
+        query.limit,
+        (row) => [row.id],
+      )
+    },
+
+    async update(actor: Actor, id: string, ifMatch: string, input: WorkspaceBody): Promise<Workspace> {
+      const { version, role } = await expectMatch(actor, id, ifMatch, 'workspace:update')
+      return db.transact(async (tx) => {
+        const changed = await repository.update(tx, id, version, input.name)
+        if (changed === undefined) throw problem('PRECONDITION_FAILED')
+        const workspace = { ...changed, role }
+        tx.emit({ topic: topicOf('workspace', id), name: 'workspace.updated', data: workspace })
+        return workspace
+      })
+    },
+
+    async remove(actor: Actor, id: string, ifMatch: string): Promise<void> {
+      const workspace = await expectMatch(actor, id, ifMatch, 'workspace:delete')
+      if (workspace.personal) throw problem('CONFLICT', { detail: 'The personal workspace goes with its account' })
+      await db.transact(async (tx) => {
+        if (!(await repository.remove(tx, id, workspace.version))) throw problem('PRECONDITION_FAILED')
+      })
+    },
+
+    async members(actor: Actor, id: string, query: { limit: number; cursor?: string | undefined }) {
+      await get(actor, id, 'members:read')
+      return toPage([...(await repository.members(id, query.limit, after(query.cursor)))], query.limit, (row) => [
+        row.userId,
+      ])
+    },
+
+    async addMember(actor: Actor, id: string, input: AddMemberBody): Promise<WorkspaceMember> {
+      await get(actor, id, 'members:manage')
+      const userId = await repository.findUser(input)
+      if (userId === undefined) throw problem('UNPROCESSABLE', { detail: 'No such user' })
+      return db.transact(async (tx) => {
+        if (!(await repository.addMember(tx, id, userId, input.role)))
+          throw problem('CONFLICT', { detail: 'Is a member already' })
+        const member = (await repository.member(tx, id, userId)) as WorkspaceMember
+        tellMember(tx, 'workspace.member_added', member)
+        return member
+      })
+    },
+
+    async setRole(
+      actor: Actor,
+      id: string,
+      userId: string,
+      role: 'admin' | 'member' | 'viewer',
+    ): Promise<WorkspaceMember> {
+      await get(actor, id, 'members:manage')
+      return db.transact(async (tx) => {
+        const member = { ...(await lockMember(tx, id, userId)), role }
+        await repository.setRole(tx, id, userId, role)
+        tellMember(tx, 'workspace.member_updated', member)
+        return member
+      })
+    },
+
+    /** Removes a member; everybody may remove themselves. */
+    async removeMember(actor: Actor, id: string, userId: string): Promise<void> {
+      await get(actor, id, userId === actor.userId ? 'members:read' : 'members:manage')
+      await db.transact(async (tx) => {
+        const member = await lockMember(tx, id, userId)
+        await repository.removeMember(tx, id, userId)
+        tellMember(tx, 'workspace.member_removed', member)
+      })
+    },
+  }
+}
+
+/** See {@link createWorkspaces}. */
+export type Workspaces = ReturnType<typeof createWorkspaces>

@@ -127,6 +127,12 @@ function placeElsewhere(
   )
   mkdirSync(place, { recursive: true, mode: 0o755 })
   chownSync(place, account.uid, account.gid)
+  const closed = unreachablePart(place, account)
+  if (closed !== undefined) {
+    throw new EmbeddedPostgresError(
+      `PostgreSQL does not run as root, and its account "${account.name}" can enter neither ${dataDir} nor ${closed}: choose a DATA_DIR that it can reach, or set DATABASE_URL.`,
+    )
+  }
   return join(place, 'postgres')
 }
 

@@ -1,0 +1,108 @@
+import { Problem, problem } from '../contracts/errors.ts'
+import type { CloseReason } from '../contracts/frames.ts'
+import type { Connection } from './connection.ts'
+import type { Clock, HubLimits, Identity } from './types.ts'
+
+/** What authentication of sockets needs. */
+export interface SocketAuthOptions {
+  limits: HubLimits
+  clock: Clock
+  /** Checks a token. Throws the same Problems as over REST. */
+  authenticate: (token: string) => Promise<Identity>
+  send: (connection: Connection, frame: object) => void
+  close: (connection: Connection, reason: CloseReason) => void
+  onAuthenticated: (connection: Connection) => void
+  /** A fresh token may come with other rights. */
+  onRenewed: (connection: Connection) => void
+}
+
+/** How long before the expiry of its token a client is told, and how long after it the connection lives on, ms. */
+const WARN_MS = 60_000
+const GRACE_MS = 10_000
+
+/** Who is connected: the first token, fresh ones on the living socket, expiry, and the cap per user. */
+export function createSocketAuth(options: SocketAuthOptions) {
+  const { limits, clock, authenticate, send, close, onAuthenticated, onRenewed } = options
+  const byUser = new Map<string, Set<Connection>>()
+
+  function welcome(connection: Connection, identity: Identity): object {
+    const { userId } = identity.actor
+    const set = byUser.get(userId) ?? new Set()
+    if (set.size >= limits.connectionsPerUser) {
+      close(connection, 'THROTTLED')
+      throw problem('RATE_LIMITED', { detail: `At most ${limits.connectionsPerUser} connections`, retryAfter: 60 })
+    }
+    connection.identity = identity
+    connection.checkedAt = clock.monotonic()
+    byUser.set(userId, set.add(connection))
+    onAuthenticated(connection)
+    return told(connection, identity)
+  }
+
+  function renew(connection: Connection, current: Identity, identity: Identity): object {
+    if (identity.actor.userId !== current.actor.userId) {
+      throw problem('FORBIDDEN', { detail: 'The token is of another user: open another connection' })
+    }
+    connection.identity = identity
+    connection.warned = false
+    onRenewed(connection)
+    return told(connection, identity)
+  }
+
+  function told(connection: Connection, { actor, expiresAt }: Identity): object {
+    const answer = {
+      userId: actor.userId,
+      ...(Number.isFinite(expiresAt) && { expiresAt: new Date(expiresAt).toISOString() }),
+    }
+    send(connection, { type: 'system', event: 'authenticated', authenticated: true, ...answer })
+    return answer
+  }
+
+  return {
+    /** Checks a token and takes it over. A first one that is refused ends the connection, a fresh one that is refused does not. */
+    async login(connection: Connection, token: string): Promise<object> {
+      connection.authenticating = true
+      try {
+        const identity = await authenticate(token)
+        if (connection.closing !== undefined) throw problem('UNAUTHENTICATED')
+        const current = connection.identity
+        return current ? renew(connection, current, identity) : welcome(connection, identity)
+      } catch (error) {
+        const expected = error instanceof Problem
+        if (!connection.identity && expected) close(connection, error.status === 403 ? 'FORBIDDEN' : 'UNAUTHENTICATED')
+        if (!connection.identity && !expected) close(connection, 'OVERLOADED')
+        throw error
+      } finally {
+        connection.authenticating = false
+      }
+    },
+
+    /** Called every second or so for each connection. */
+    check(connection: Connection, now: number): void {
+      const { identity } = connection
+      if (!identity) {
+        if (now - connection.openedAt > limits.authMs && !connection.authenticating) close(connection, 'AUTH_TIMEOUT')
+        return
+      }
+      const left = identity.expiresAt - clock.wall()
+      if (left < -GRACE_MS) close(connection, 'UNAUTHENTICATED')
+      else if (left < WARN_MS && !connection.warned) {
+        connection.warned = true
+        const expiresAt = new Date(identity.expiresAt).toISOString()
+        send(connection, { type: 'system', event: 'auth_expiring', expiresAt })
+      }
+    },
+
+    gone(connection: Connection): void {
+      const userId = connection.identity?.actor.userId
+      const set = userId === undefined ? undefined : byUser.get(userId)
+      if (userId !== undefined && set?.delete(connection) && set.size === 0) byUser.delete(userId)
+    },
+
+    /** Connections of a user on this instance. */
+    of: (userId: string): Connection[] => [...(byUser.get(userId) ?? [])],
+    get users() {
+      return byUser.size
+    },
+  }
+}

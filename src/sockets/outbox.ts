@@ -1,0 +1,108 @@
+import type { Chunk, Connection } from './connection.ts'
+
+/** What an outbox needs. */
+export interface OutboxOptions {
+  maxBytes: number
+  maxFrames: number
+  /** The client does not keep up: close it. */
+  onSlow: (connection: Connection) => void
+}
+
+/** Connections served before the event loop gets its turn. */
+const SLICE = 500
+const TEXT = { binary: false, compress: false }
+
+/**
+ * Writes once per connection and turn of the event loop: all frames of the turn as one message (an array when there are
+ * several). A frame is serialized once for all its receivers, and so is a batch that neighbours have in common.
+ */
+export function createOutbox({ maxBytes, maxFrames, onSlow }: OutboxOptions) {
+  const counters = { frames: 0, writes: 0, bytes: 0 }
+  let dirty: Connection[] = []
+  let scheduled = false
+  let lastChunks: Chunk[] = []
+  let lastBuffer = Buffer.alloc(0)
+
+  function encode(chunks: Chunk[]): Buffer {
+    const [first] = chunks
+    if (chunks.length === 1 && first) {
+      first.buffer ??= Buffer.from(first.text)
+      return first.buffer
+    }
+    if (chunks.length === lastChunks.length && chunks.every((chunk, index) => chunk === lastChunks[index])) {
+      return lastBuffer
+    }
+    lastChunks = chunks
+    lastBuffer = Buffer.from(`[${chunks.map((chunk) => chunk.text).join(',')}]`)
+    return lastBuffer
+  }
+
+  function write(connection: Connection): void {
+    const chunks = connection.take()
+    const waiting = connection.flushed
+    connection.flushed = undefined
+    const finished = waiting && (() => waiting.forEach((resolve) => void resolve()))
+    const { socket } = connection
+    const open = connection.closing === undefined && socket.readyState === socket.OPEN
+    if (!open || chunks.length === 0) {
+      finished?.()
+      return
+    }
+    const buffer = encode(chunks)
+    const before = socket.bufferedAmount
+    if (before === 0) connection.unread = 0
+    connection.unread += chunks.length
+    // The first batch in front of a reader that kept up is always sent: only what piles up behind it is slowness.
+    if (before > 0 && (connection.unread > maxFrames || before + buffer.length > maxBytes)) {
+      onSlow(connection)
+      finished?.()
+      return
+    }
+    socket.send(buffer, TEXT, finished)
+    counters.frames += chunks.length
+    counters.writes += 1
+    counters.bytes += buffer.length
+    if (socket.bufferedAmount > maxBytes) onSlow(connection)
+  }
+
+  function flush(): void {
+    const turn = dirty.length > SLICE ? dirty.splice(0, SLICE) : dirty
+    if (turn === dirty) dirty = []
+    for (const connection of turn) write(connection)
+    lastChunks = []
+    scheduled = dirty.length > 0
+    if (scheduled) setImmediate(flush)
+  }
+
+  function mark(connection: Connection): void {
+    dirty.push(connection)
+    if (scheduled) return
+    scheduled = true
+    setImmediate(flush)
+  }
+
+  return {
+    counters,
+    /** Sends a shared frame at the end of this turn. */
+    push(connection: Connection, chunk: Chunk): void {
+      if (connection.closing === undefined && connection.put(chunk)) mark(connection)
+    },
+    /** Sends a frame of this connection's own. */
+    send(connection: Connection, frame: object): void {
+      this.push(connection, { text: JSON.stringify(frame) })
+    },
+    /** Resolves when all that was pushed so far is out of this process, or the connection is gone. */
+    flushed(connection: Connection): Promise<void> {
+      return new Promise((resolve) => {
+        connection.flushed ??= []
+        connection.flushed.push(resolve)
+        if (connection.outbox.length === 0) mark(connection)
+      })
+    },
+    /** Writes what waits for one connection now, e.g. before it is closed. */
+    flushNow: write,
+  }
+}
+
+/** See {@link createOutbox}. */
+export type Outbox = ReturnType<typeof createOutbox>

@@ -1,11 +1,7 @@
 import { fileTypeFromBuffer } from 'file-type'
+import type { ContentKind } from '../contracts/uploads.ts'
 import { detectArchive } from './archive/format.ts'
 import { textTypeOf } from './text-types.ts'
-
-/** What a file is for, coarsely: what the rest of the server does with it follows from this. */
-export const CONTENT_KINDS = ['code', 'document', 'text', 'image', 'video', 'audio', 'archive', 'other'] as const
-/** See {@link CONTENT_KINDS}. */
-export type ContentKind = (typeof CONTENT_KINDS)[number]
 
 /** What the content of a file says it is. `charset` only for text. */
 export interface Sniffed {

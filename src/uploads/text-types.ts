@@ -1,4 +1,4 @@
-import type { ContentKind } from './sniff.ts'
+import type { ContentKind } from '../contracts/uploads.ts'
 
 /** Text formats by extension. Content cannot tell C from C++ or YAML from prose, so here the name is the hint. */
 const BY_EXTENSION: [ContentKind, Record<string, string>][] = [

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { type ContentKind, SNIFF_BYTES, sniff } from '../../src/uploads/sniff.ts'
+import type { ContentKind } from '../../src/contracts/uploads.ts'
+import { SNIFF_BYTES, sniff } from '../../src/uploads/sniff.ts'
 import { makeTar, makeZip } from './archives.ts'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')

@@ -4,7 +4,7 @@ import { type JobRow, toJob } from './repository.ts'
 
 /** Sends a frame to whoever follows a topic right now, on all instances. Not stored; may get lost. */
 export interface JobFrames {
-  send(topic: string, frame: { type: 'job' } & Record<string, unknown>): void
+  broadcast(topic: string, frame: { type: 'job' } & Record<string, unknown>, key?: string): void
 }
 
 /** The topics that hear of a job. */

@@ -34,7 +34,7 @@ export function createProgress({ row, repository, frames, onGone }: ProgressOpti
       progress,
       ...(phase && { phase }),
     }
-    for (const topic of jobTopics(row)) frames.send(topic, frame)
+    for (const topic of jobTopics(row)) frames.broadcast(topic, frame, row.id)
     if (now - lastStored < STORE_MS || storing) return
     lastStored = now
     storing = repository

@@ -4,19 +4,20 @@ import t, { type Test } from 'tap'
 import { type CacheNotice, createMemoryCache } from '../../src/adapters/cache/memory.ts'
 import { createRedisCache } from '../../src/adapters/cache/redis.ts'
 import type { Cache } from '../../src/contracts/cache.ts'
+import { testRedis } from '../helpers/redis.ts'
 
 /** One row for each backend: how to make two instances that share what they should share. */
 interface Twin {
   name: string
-  skip?: boolean | string
-  open(t: Test): Promise<[Cache, Cache]>
+  /** Address of the service; undefined, with the test skipped by name, where it is not there. */
+  find(t: Test): Promise<string | undefined>
+  open(t: Test, url: string): Promise<[Cache, Cache]>
 }
-
-const redisUrl = { url: process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', skip: false }
 
 const twins: Twin[] = [
   {
     name: 'memory',
+    find: async () => '',
     async open(t) {
       const handlers = new Set<(notice: CacheNotice) => void>()
       const broadcast = {
@@ -37,10 +38,10 @@ const twins: Twin[] = [
   },
   {
     name: 'redis',
-    skip: redisUrl.skip,
-    async open(t) {
+    find: testRedis,
+    async open(t, url) {
       const prefix = `test:${randomUUID()}:`
-      const clients = [new Redis(redisUrl.url), new Redis(redisUrl.url)] as const
+      const clients = [new Redis(url), new Redis(url)] as const
       t.teardown(async () => {
         await Promise.all(clients.map((client) => client.quit()))
       })
@@ -50,9 +51,11 @@ const twins: Twin[] = [
 ]
 
 for (const twin of twins) {
-  t.test(`cache on ${twin.name}`, { skip: twin.skip }, async (t) => {
+  t.test(`cache on ${twin.name}`, async (t) => {
+    const url = await twin.find(t)
+    if (url === undefined) return
     t.test('keeps JSON values, null included, until deleted', async (t) => {
-      const [cache] = await twin.open(t)
+      const [cache] = await twin.open(t, url)
       for (const value of [0, '', false, null, 'text', [1, { a: 'b' }], { deep: { list: [null] } }]) {
         await cache.set('key', value, { ttlMs: 10_000 })
         t.strictSame(await cache.get('key'), value)
@@ -66,7 +69,7 @@ for (const twin of twins) {
     })
 
     t.test('a changed answer or argument does not change what is kept', async (t) => {
-      const [cache] = await twin.open(t)
+      const [cache] = await twin.open(t, url)
       const given = { list: [1] }
       await cache.set('key', given, { ttlMs: 10_000 })
       given.list.push(2)
@@ -78,7 +81,7 @@ for (const twin of twins) {
     })
 
     t.test('an entry ends with its time to live', async (t) => {
-      const [cache] = await twin.open(t)
+      const [cache] = await twin.open(t, url)
       await cache.set('short', 1, { ttlMs: 30 })
       await cache.set('long', 2, { ttlMs: 60_000 })
       await until(async () => (await cache.get('short')) === undefined)
@@ -86,7 +89,7 @@ for (const twin of twins) {
     })
 
     t.test('invalidate forgets by tag, here and on the other instance', async (t) => {
-      const [a, b] = await twin.open(t)
+      const [a, b] = await twin.open(t, url)
       for (const cache of [a, b]) {
         await cache.set('one', 1, { ttlMs: 60_000, tags: ['user:1', 'all'] })
         await cache.set('two', 2, { ttlMs: 60_000, tags: ['user:2', 'all'] })
@@ -103,7 +106,7 @@ for (const twin of twins) {
     })
 
     t.test('wrap loads once for many callers, and again when there is nothing kept', async (t) => {
-      const [cache] = await twin.open(t)
+      const [cache] = await twin.open(t, url)
       let runs = 0
       const gate = withResolvers<void>()
       const load = async () => {
@@ -122,7 +125,7 @@ for (const twin of twins) {
     })
 
     t.test('a loader that fails keeps nothing, and all who wait hear of it', async (t) => {
-      const [cache] = await twin.open(t)
+      const [cache] = await twin.open(t, url)
       const fail = () => cache.wrap('key', { ttlMs: 60_000 }, () => Promise.reject(new Error('no luck')))
       for (const result of await Promise.allSettled([fail(), fail()])) t.equal(result.status, 'rejected')
       t.equal(await cache.wrap('key', { ttlMs: 60_000 }, async () => 'luck'), 'luck')
@@ -135,7 +138,7 @@ for (const twin of twins) {
       ['delete', (cache: Cache) => cache.delete('key')],
     ] as const) {
       t.test(`what is loaded across ${how} is not kept`, async (t) => {
-        const [cache, other] = await twin.open(t)
+        const [cache, other] = await twin.open(t, url)
         for (const writer of [cache, other]) {
           const gate = withResolvers<string>()
           const started = withResolvers<void>()
@@ -158,7 +161,7 @@ for (const twin of twins) {
     t.test(
       'parallel readers, writers and invalidations never serve what was invalidated before the call',
       async (t) => {
-        const [a, b] = await twin.open(t)
+        const [a, b] = await twin.open(t, url)
         let truth = 0
         const entry = { ttlMs: 60_000, tags: ['truth'] }
         for (let round = 1; round <= 25; round++) {
@@ -182,8 +185,10 @@ t.test('memory: bounded by entries and by size', async (t) => {
   await cache.close()
 })
 
-t.test('redis: two instances share one loader; away means a miss', { skip: redisUrl.skip }, async (t) => {
-  const [a, b] = await twins[1]!.open(t)
+t.test('redis: two instances share one loader; away means a miss', async (t) => {
+  const url = await testRedis(t)
+  if (url === undefined) return
+  const [a, b] = await twins[1]!.open(t, url)
   let runs = 0
   const gate = withResolvers<void>()
   const load = async () => {

@@ -2,8 +2,8 @@
 import { createPostgresQueue } from '../../src/adapters/queue/bullmq-postgres.ts'
 import { createRedisQueue } from '../../src/adapters/queue/bullmq-redis.ts'
 
-const [backend, url = '', prefix = '', lane = ''] = process.argv.slice(2)
-const queue = backend === 'postgres' ? await createPostgresQueue({ url }) : await createRedisQueue({ url, prefix })
+const [backend, url = '', lane = '', timing = '{}'] = process.argv.slice(2)
+const queue = backend === 'postgres' ? await createPostgresQueue({ url }) : await createRedisQueue({ url })
 await queue.process(
   lane,
   async (job) => {
@@ -11,5 +11,5 @@ await queue.process(
     process.send?.({ id: job.id, attempt: job.attempt })
     await new Promise(() => setInterval(() => {}, 60_000))
   },
-  { timing: JSON.parse(process.argv[6] ?? '{}') },
+  { timing: JSON.parse(timing) },
 )

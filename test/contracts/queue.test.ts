@@ -13,16 +13,20 @@ import {
   type QueueTiming,
   Unrecoverable,
 } from '../../src/contracts/queue.ts'
+import { testDatabase } from '../helpers/database.ts'
+import { testRedis } from '../helpers/redis.ts'
 
-const DATABASE_URL = process.env.TEST_DATABASE_URL ?? 'postgres://queue_dev:dev@127.0.0.1:5432/queue_dev'
-const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
 /** Fast enough for a test; the shape is that of production. */
 const FAST: QueueTiming = { lockMs: 1_000, stalledCheckMs: 400, maxStalls: 3 }
 
-const prefix = `{test-${randomUUID()}}`
+/** The backends: each opens queues that share what processes share. Redis is skipped by name where there is none. */
 const backends = [
-  { name: 'postgres', url: DATABASE_URL, open: () => createPostgresQueue({ url: DATABASE_URL }) },
-  { name: 'redis', url: REDIS_URL, open: () => createRedisQueue({ url: REDIS_URL, prefix }) },
+  {
+    name: 'postgres',
+    find: testDatabase,
+    open: (url: string) => createPostgresQueue({ url }),
+  },
+  { name: 'redis', find: testRedis, open: (url: string) => createRedisQueue({ url }) },
 ]
 
 t.test('the production times take up a killed job within 25 s, after three deaths at least', async (t) => {
@@ -32,9 +36,11 @@ t.test('the production times take up a killed job within 25 s, after three death
 
 for (const backend of backends) {
   t.test(`queue on ${backend.name}`, async (t) => {
+    const url = await backend.find(t)
+    if (url === undefined) return
     /** A queue of its own connections, and a lane nobody else uses. */
     const world = async (t: Test) => {
-      const queue = await backend.open()
+      const queue = await backend.open(url)
       t.teardown(() => queue.close({ graceMs: 0 }))
       return { queue, lane: `lane-${randomUUID()}` }
     }
@@ -201,7 +207,7 @@ for (const backend of backends) {
 
     t.test('close waits for what runs, and gives back what takes too long', async (t) => {
       const { queue, lane } = await world(t)
-      const second = await backend.open()
+      const second = await backend.open(url)
       const started = new Gathered<string>(2)
       const reasons: unknown[] = []
       await second.process(
@@ -235,7 +241,7 @@ for (const backend of backends) {
       const dead: string[] = []
       await queue.add(lane, { id: 'survivor', name: 'x', data: { keep: 'me' }, attempts: 1 })
       for (let death = 1; death <= 2; death++) {
-        const args = [backend.name, backend.url, prefix, lane, JSON.stringify(FAST)]
+        const args = [backend.name, url, lane, JSON.stringify(FAST)]
         const child = fork(new URL('./queue-worker.ts', import.meta.url), args, { execArgv: ['--import=tsx'] })
         const [message] = await once(child, 'message')
         t.match(message, { id: 'survivor', attempt: death })
@@ -286,7 +292,8 @@ for (const backend of backends) {
 
 t.test('postgres: a worker lives through lost connections', async (t) => {
   const errors: Error[] = []
-  const queue = await createPostgresQueue({ url: DATABASE_URL, onError: (error) => void errors.push(error) })
+  const url = await testDatabase(t)
+  const queue = await createPostgresQueue({ url, onError: (error) => void errors.push(error) })
   t.teardown(() => queue.close({ graceMs: 0 }))
   const lane = `lane-${randomUUID()}`
   const before = new Gathered<string>(1)
@@ -297,9 +304,9 @@ t.test('postgres: a worker lives through lost connections', async (t) => {
   })
   await queue.add(lane, { id: 'before', name: 'x', data: {} })
   await before.all
-  const sql = postgres(DATABASE_URL, { max: 1 })
+  const sql = postgres(url, { max: 1 })
   await sql`select pg_terminate_backend(pid) from pg_stat_activity
-    where pid <> pg_backend_pid() and (application_name = 'parley-queue' or application_name like ${`${lane}%`})`
+    where pid <> pg_backend_pid() and datname = current_database() and (application_name = 'parley-queue' or application_name like ${`${lane}%`})`
   await sql.end()
   await until(async () => (await queue.health()).ok)
   await queue.add(lane, { id: 'after', name: 'x', data: {} })

@@ -43,7 +43,7 @@ async function world(t: Test, instances: Partial<JobsOptions & { workers: boolea
           return async () => void channels.delete(handler)
         },
       },
-      frames: { send: (topic, frame) => void frames.push({ topic, frame }) },
+      frames: { broadcast: (topic, frame) => void frames.push({ topic, frame }) },
       actorOf: async (userId) => (disabled.has(userId) ? undefined : { userId, role: 'user', tier: 'free' }),
       roleIn: async (actor, id) => (id === workspaceId && actor.userId === ada.userId ? 'owner' : undefined),
       onError: (error) => void errors.push(error),

@@ -47,7 +47,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/auth/refresh',
     {
-      config: { auth: 'public', limit: 'auth' },
+      config: { auth: 'public', limit: 'write' },
       schema: {
         tags,
         operationId: 'refresh',

@@ -1,5 +1,6 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { LRUCache } from 'lru-cache'
 import { problem } from '../src/contracts/errors.ts'
 import type { RouteDeclaration } from '../src/contracts/http.ts'
 import type { Actor } from '../src/contracts/policy.ts'
@@ -54,10 +55,16 @@ function declared({ config, url, method }: RouteOptions) {
 /** Authentication in one place: every route declares who may call it, and boot fails for one that does not. */
 export default fp(
   async (app) => {
-    app.decorate('authenticate', async (token: string): Promise<Identity> => {
-      let claims: Claims
+    // Tokens whose signature and claims were found good. They still expire, and their session is asked each time.
+    const verified = new LRUCache<string, Claims>({ max: 10_000 })
+
+    function claimsOf(token: string): Claims {
+      const known = verified.get(token)
+      if (known !== undefined && known.exp * 1000 > Date.now()) return known
       try {
-        claims = app.jwt.verify<Claims>(token)
+        const claims = app.jwt.verify<Claims>(token)
+        verified.set(token, claims)
+        return claims
       } catch (cause) {
         const expired = (cause as { code?: string }).code === 'FAST_JWT_EXPIRED'
         throw problem(expired ? 'TOKEN_EXPIRED' : 'TOKEN_INVALID', {
@@ -65,6 +72,10 @@ export default fp(
           headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
         })
       }
+    }
+
+    app.decorate('authenticate', async (token: string): Promise<Identity> => {
+      const claims = claimsOf(token)
       if (claims.typ !== 'access') throw problem('TOKEN_INVALID')
       return { actor: await app.sessions.actorOf(claims.sid), expiresAt: claims.exp * 1000 }
     })

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { problem } from '../src/contracts/errors.ts'
-import { type Claim, createIdempotencyStore, type KeyedRequest, keyedRequest } from '../src/idempotency/store.ts'
+import {
+  type Claim,
+  createIdempotencyStore,
+  type IdempotencyStore,
+  type KeyedRequest,
+  keyedRequest,
+} from '../src/idempotency/store.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -54,6 +60,17 @@ function settle(claim: Claim, request: FastifyRequest, reply: FastifyReply) {
   return undefined
 }
 
+/** Stores the answer under the key; faults of ours and streams free the key again. */
+async function remember(store: IdempotencyStore, keyed: KeyedRequest, reply: FastifyReply, payload: unknown) {
+  if (reply.statusCode >= 500 || (payload !== null && payload !== undefined && typeof payload !== 'string')) {
+    return store.release(keyed)
+  }
+  const headers = Object.fromEntries(
+    REPEATED.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
+  )
+  return store.finish(keyed, { status: reply.statusCode, headers, body: payload ?? '' })
+}
+
 /** `Idempotency-Key` on every POST: the same request again gets the first answer again. Costs nothing without the header. */
 export default fp(
   async (app) => {
@@ -75,19 +92,11 @@ export default fp(
       begin().catch(done)
     })
 
-    app.addHook('onSend', async (request, reply, payload) => {
+    app.addHook('onSend', (request, reply, payload, done) => {
       const { keyed } = request
-      if (keyed === null) return payload
+      if (keyed === null) return done(null, payload)
       request.keyed = null
-      if (reply.statusCode >= 500 || (payload !== null && payload !== undefined && typeof payload !== 'string')) {
-        await store.release(keyed)
-        return payload
-      }
-      const headers = Object.fromEntries(
-        REPEATED.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
-      )
-      await store.finish(keyed, { status: reply.statusCode, headers, body: payload ?? '' })
-      return payload
+      remember(store, keyed, reply, payload).then(() => done(null, payload), done)
     })
 
     const timer = setInterval(

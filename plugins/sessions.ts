@@ -26,7 +26,6 @@ export default fp(
         allowedIss: ISSUER,
         allowedAud: AUDIENCE,
         requiredClaims: ['exp', 'sub', 'sid'],
-        cache: 10_000,
       },
     })
     app.decorate('sealer', createSealer(config.ENCRYPTION_KEY))

@@ -19,7 +19,8 @@ export function authApi(http: Http, session: Session) {
     /** Ends this session on the server, and here even if the server cannot be reached. */
     async logout(): Promise<void> {
       try {
-        await http.json('POST', '/api/auth/logout', { retries: 0 })
+        const refreshToken = session.current()?.refreshToken
+        if (refreshToken) await http.json('POST', '/api/auth/logout', { body: { refreshToken }, retries: 0 })
       } finally {
         session.end('logout')
       }

@@ -228,10 +228,11 @@ export function createConnection({ url, WebSocket, session, nextId }: Connection
     reconnect(): void {
       if (state === 'ready' || state === 'connecting') lost(CLOSE.SILENT, 'asked to reconnect')
     },
-    close(): void {
+    /** Ends the connection: `closed` until open(), or `idle`, when the next use opens it again. */
+    close(next: 'closed' | 'idle' = 'closed'): void {
       release()
       attempt = 0
-      setState('closed')
+      setState(next)
     },
   }
 }

@@ -79,7 +79,7 @@ export function createSocket({ url, WebSocket, session }: SocketDeps) {
   }
 
   session.on('ended', () => {
-    connection.close()
+    connection.close('idle')
     fail(new ParleyError({ code: 'NOT_SIGNED_IN', status: 401, message: 'The session has ended. Sign in again.' }))
   })
 

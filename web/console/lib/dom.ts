@@ -1,0 +1,59 @@
+type Child = Node | string | null | undefined | false
+type Handler = (event: never) => void
+type Props = Record<string, string | number | boolean | Handler | undefined>
+
+/**
+ * Makes an element. `onX` props become listeners, `true` an empty attribute, `false` and `undefined` none. Strings among the
+ * children become text nodes: there is no way to pass markup, so data can never turn into it.
+ */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(props)) {
+    if (typeof value === 'function') element.addEventListener(name.slice(2).toLowerCase(), value as EventListener)
+    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : String(value))
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false))
+  return element
+}
+
+const PATHS = {
+  plus: 'M12 5v14M5 12h14',
+  send: 'M4 12l16-8-5 16-3.500-6.500z',
+  chat: 'M5 5h14a1.500 1.500 0 0 1 1.500 1.500v8A1.500 1.500 0 0 1 19 16h-8l-5 4v-4H5a1.500 1.500 0 0 1-1.500-1.500v-8A1.500 1.500 0 0 1 5 5z',
+  graph:
+    'M6 7.500l10 9M7 17l3-8M8 6h8M6 6m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0M18 6m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0M18 18m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0M6 18m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0',
+  upload: 'M12 16V5m0 0l-4 4m4-4l4 4M5 16v2.500h14V16',
+  file: 'M7 3.500h7l4 4v13H7zM14 3.500v4h4',
+  list: 'M5 7h14M5 12h14M5 17h9',
+  stop: 'M7 7h10v10H7z',
+} as const
+
+/** The name of an icon. */
+export type IconName = keyof typeof PATHS
+
+/** A line icon for decoration; the control that shows it has a text of its own. */
+export function icon(name: IconName): SVGSVGElement {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path')
+  svg.setAttribute('viewBox', '0 0 24 24')
+  svg.setAttribute('class', 'icon')
+  svg.setAttribute('aria-hidden', 'true')
+  path.setAttribute('d', PATHS[name])
+  svg.append(path)
+  return svg
+}
+
+/** Says something to a screen reader without showing it. */
+export function announce(text: string): void {
+  const region = document.getElementById('announcer')
+  if (region) region.textContent = text
+}
+
+/** Puts other children in place of the present ones. */
+export function fill(element: Element, ...children: Child[]): void {
+  element.replaceChildren(...children.filter((child) => child !== null && child !== undefined && child !== false))
+}

@@ -1,0 +1,145 @@
+import type { Conversation, Message, Parley, TopicEvent, User } from '../../../sdk/index.ts'
+import { h } from '../lib/dom.ts'
+import { explain } from '../lib/explain.ts'
+import { messageLog } from '../lib/message-log.ts'
+import { composer } from './composer.ts'
+import { type Delivery, messageView } from './message.ts'
+
+const SUGGESTIONS = [
+  'How does the server start, step by step?',
+  'Where are refresh tokens rotated?',
+  'What does the README promise?',
+]
+
+/** One conversation: its messages as they come, and the field to write. `dispose` ends its subscription. */
+export function chatView(
+  parley: Parley,
+  user: User,
+  conversation: Conversation,
+): { element: HTMLElement; dispose(): void } {
+  const deliveries = new Map<string, Delivery>()
+  const names = new Map<string, string>([[user.id, user.name]])
+  const list = h('div', { class: 'log', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: 0 })
+  const typing = h('p', { class: 'typing', 'aria-live': 'polite' })
+  const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
+  const empty = h(
+    'div',
+    { class: 'empty' },
+    h('h3', {}, 'Ask the first question'),
+    h('p', {}, 'The assistant answers from the code and documents of this workspace, and shows where it found it.'),
+    h(
+      'div',
+      { class: 'suggestions' },
+      ...SUGGESTIONS.map((text) =>
+        h('button', { type: 'button', class: 'chip', onClick: () => field.suggest(text) }, text),
+      ),
+    ),
+  )
+  const nameOf = (message: Message): string => {
+    if (message.role !== 'user') return message.role === 'assistant' ? 'Assistant' : 'System'
+    return names.get(message.authorId ?? '') ?? 'Member'
+  }
+  const log = messageLog(list, (message) =>
+    messageView(message, nameOf(message), deliveries.get(message.clientId ?? '')),
+  )
+  const field = composer({
+    send: (content) => write(content),
+    stop: () => {
+      const reply = log.streaming()
+      if (reply) parley.socket.stop(reply.id).catch(complain)
+    },
+    typing: (active) => parley.socket.typing(conversation.id, active),
+  })
+
+  function complain(error: unknown): void {
+    problem.textContent = explain(error)
+    problem.hidden = false
+  }
+  function show(message: Message): void {
+    empty.remove()
+    log.put(message)
+    field.busy(log.streaming() !== undefined)
+  }
+
+  function write(content: string, clientId: string = crypto.getRandomValues(new Uint32Array(4)).join('-')): void {
+    const now = new Date().toISOString()
+    const draft = {
+      conversationId: conversation.id,
+      content,
+      clientId,
+      role: 'user',
+      authorId: user.id,
+      status: 'complete',
+    } as const
+    const shown: Message = {
+      ...draft,
+      id: clientId,
+      seq: log.nextSeq(),
+      attachments: [],
+      citations: [],
+      createdAt: now,
+    }
+    problem.hidden = true
+    deliveries.set(clientId, { state: 'sending' })
+    show(shown)
+    log.toEnd()
+    parley.socket.chat({ conversationId: conversation.id, content, clientId }).then(
+      (stored) => {
+        deliveries.delete(clientId)
+        if (stored) show(stored)
+      },
+      (error) => {
+        deliveries.set(clientId, { state: 'failed', problem: explain(error), retry: () => write(content, clientId) })
+        show(shown)
+      },
+    )
+  }
+
+  async function load(): Promise<void> {
+    try {
+      const { items } = await parley.conversations.messages(conversation.id, { limit: 100 })
+      for (const message of items) show(message)
+      if (log.isEmpty()) list.append(empty)
+      log.toEnd()
+    } catch (error) {
+      complain(error)
+    }
+  }
+
+  const topic = parley.socket.subscribe(`conversation:${conversation.id}`)
+  const onEvent = ({ name, data }: TopicEvent): void => {
+    if (!name.startsWith('message.') && !name.startsWith('reply.')) return
+    const message = data as Message
+    if (!message.role) return
+    if (message.clientId) deliveries.delete(message.clientId)
+    show(message)
+  }
+  topic.on('event', onEvent)
+  topic.on('reset', () => void load())
+  topic.on('refused', complain)
+  topic.ready.then(load, () => undefined)
+  const offs = [
+    parley.socket.on('reply_delta', ({ messageId, index, text }) => log.delta(messageId, index, text)),
+    parley.socket.on('typing', (frame) => {
+      if (frame.conversationId !== conversation.id || frame.userId === user.id) return
+      typing.textContent = frame.active ? `${names.get(frame.userId) ?? 'Somebody'} is typing…` : ''
+    }),
+  ]
+
+  const element = h(
+    'section',
+    { class: 'chat', 'aria-label': conversation.title },
+    h('header', { class: 'chat-head' }, h('h2', { tabindex: -1 }, conversation.title)),
+    list,
+    typing,
+    problem,
+    field.element,
+  )
+  return {
+    element,
+    dispose() {
+      for (const off of offs) off()
+      topic.close()
+    },
+  }
+}

@@ -15,6 +15,7 @@ import rateLimit from '../plugins/rate-limit.ts'
 import redis from '../plugins/redis.ts'
 import security from '../plugins/security.ts'
 import sessions from '../plugins/sessions.ts'
+import staticFiles from '../plugins/static.ts'
 import workspaces from '../plugins/workspaces.ts'
 import authRoutes from '../routes/auth.ts'
 import healthRoutes from '../routes/health.ts'
@@ -28,6 +29,8 @@ export interface AppOptions {
   databaseUrl: string
   /** Where log lines go instead of standard output. */
   logDestination?: DestinationStream
+  /** Folder of the built web page, where it is not that of the build. */
+  webRoot?: string
 }
 
 /**
@@ -58,5 +61,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(healthRoutes, { prefix: '/api' })
   await app.register(authRoutes)
   await app.register(workspaceRoutes)
+
+  await app.register(staticFiles, options.webRoot === undefined ? {} : { webRoot: options.webRoot })
   return app
 }

@@ -22,15 +22,16 @@ async function timed(name: string, run: () => Promise<{ ok: boolean; output: str
   return { name, ok, output: output.trim(), seconds: (performance.now() - begin) / 1000 }
 }
 
-/** Type check, lint and import rules of the project at `root`. */
+/** Type checks, lint and import rules of the project at `root`. */
 export async function runChecks(root: string): Promise<CheckResult[]> {
   const bin = (...parts: string[]) => join(root, 'node_modules', ...parts)
   const types = timed('types', () => runNode([bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', '.'], root))
+  const page = timed('types of web', () => runNode([bin('typescript', 'bin', 'tsc'), '-p', 'web'], root))
   const lint = timed('lint', () =>
     runNode([bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'], root),
   )
   const imports = timed('imports', () => checkImports(root))
-  return Promise.all([types, lint, imports])
+  return Promise.all([types, page, lint, imports])
 }
 
 type CruiseReport = {

@@ -59,7 +59,7 @@ export function messageLog(container: HTMLElement, render: RenderMessage) {
     delta(messageId: string, index: number, text: string): void {
       const entry = entries.get(messageId)
       const next = streams.get(messageId) ?? 0
-      if (!entry || entry.message.status !== 'streaming' || index !== next) return
+      if (entry?.message.status !== 'streaming' || index !== next) return
       put({ ...entry.message, content: entry.message.content + text })
       streams.set(messageId, next + 1)
     },

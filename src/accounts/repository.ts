@@ -1,3 +1,4 @@
+import type { ServerRole, Tier } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { User } from './model.ts'
@@ -10,10 +11,11 @@ export function createAccountRepository({ sql }: Database) {
     /** Undefined when the email is taken. */
     async insert(
       tx: Tx,
-      row: { id: string; email: string; name: string; passwordHash: string },
+      row: { id: string; email: string; name: string; passwordHash: string; role?: ServerRole; tier?: Tier },
     ): Promise<User | undefined> {
       const [user] = await tx.sql<User[]>`
-        insert into users (id, email, name, password_hash) values (${row.id}, ${row.email}, ${row.name}, ${row.passwordHash})
+        insert into users (id, email, name, password_hash, role, tier)
+        values (${row.id}, ${row.email}, ${row.name}, ${row.passwordHash}, ${row.role ?? 'user'}, ${row.tier ?? 'free'})
         on conflict (lower(email)) do nothing
         returning ${columns}`
       return user

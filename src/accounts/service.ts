@@ -1,6 +1,6 @@
 import { problem } from '../contracts/errors.ts'
 import { topicOf } from '../contracts/events.ts'
-import type { Actor } from '../contracts/policy.ts'
+import type { Actor, ServerRole, Tier } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
 import { newId } from '../lib/ids.ts'
@@ -18,24 +18,40 @@ export interface AccountsDeps {
   createPersonalWorkspace: (tx: Tx, user: { id: string; name: string }) => Promise<unknown>
 }
 
+/** What an operator may give an account from the start. */
+type Standing = { role: ServerRole; tier: Tier }
+
 /** Registration, sign-in and the own account. */
 export function createAccounts({ db, passwords, sessions, createPersonalWorkspace }: AccountsDeps) {
   const repository = createAccountRepository(db)
+
+  async function create(tx: Tx, input: RegisterBody, passwordHash: string, standing?: Standing): Promise<User> {
+    const email = input.email.trim()
+    const name = input.name?.trim() || (email.split('@', 1)[0] as string)
+    const user = await repository.insert(tx, { id: newId(), email, name, passwordHash, ...standing })
+    if (user === undefined) throw problem('EMAIL_TAKEN')
+    await createPersonalWorkspace(tx, user)
+    tx.emit({ topic: topicOf('user', user.id), name: 'user.registered', data: user })
+    return user
+  }
 
   return {
     /** @throws EMAIL_TAKEN, OVERLOADED */
     async register(input: RegisterBody, device: Device): Promise<AuthResult> {
       const passwordHash = await passwords.hash(input.password)
-      const email = input.email.trim()
-      const name = input.name?.trim() || (email.split('@', 1)[0] as string)
       return db.transact(async (tx) => {
-        const user = await repository.insert(tx, { id: newId(), email, name, passwordHash })
-        if (user === undefined) throw problem('EMAIL_TAKEN')
-        await createPersonalWorkspace(tx, user)
-        const pair = await sessions.open(tx, user.id, device)
-        tx.emit({ topic: topicOf('user', user.id), name: 'user.registered', data: user })
-        return { user, ...pair }
+        const user = await create(tx, input, passwordHash)
+        return { user, ...(await sessions.open(tx, user.id, device)) }
       })
+    },
+
+    /**
+     * An account with a role and a tier, without a session: for whoever runs commands on the server, never for a request.
+     * @throws EMAIL_TAKEN
+     */
+    async provision({ role, tier, ...input }: RegisterBody & Standing): Promise<User> {
+      const passwordHash = await passwords.hash(input.password)
+      return db.transact((tx) => create(tx, input, passwordHash, { role, tier }))
     },
 
     /** @throws INVALID_CREDENTIALS for an unknown email as for a wrong password, ACCOUNT_DISABLED, OVERLOADED */

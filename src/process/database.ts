@@ -76,7 +76,8 @@ async function awaitExternal(url: string, log: EmbeddedLog): Promise<void> {
   }
 }
 
-async function serverVersion(url: string): Promise<number> {
+/** As PostgreSQL counts: 180004 is 18.4. */
+export async function serverVersion(url: string): Promise<number> {
   const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} })
   try {
     const [row] = await sql<{ version: number }[]>`select current_setting('server_version_num')::int as version`

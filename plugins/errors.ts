@@ -1,30 +1,13 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
-import { type Problem, problem } from '../src/contracts/errors.ts'
+import { problem } from '../src/contracts/errors.ts'
 import { ProblemDetails } from '../src/contracts/http.ts'
+import { answerProblem } from '../src/http/answer.ts'
 import { parseJsonBody } from '../src/http/json-body.ts'
-import { problemBody, toProblem } from '../src/http/to-problem.ts'
+import { toProblem } from '../src/http/to-problem.ts'
 
 const MAX_URL = 8 * 1024
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
-
-function answer(error: Problem, request: FastifyRequest, reply: FastifyReply) {
-  if (error.status >= 500 && error.code === 'INTERNAL')
-    request.log.error({ err: error.cause ?? error }, 'request failed')
-  else if (error.status === 401 || error.status === 403)
-    request.log.warn({ code: error.code, ip: request.ip }, 'request refused')
-  if (error.retryAfter !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfter)))
-  else if (error.status === 503) reply.header('retry-after', 1)
-  if (error.headers !== undefined) reply.headers(error.headers)
-  const instance = request.url.split('?', 1)[0] ?? '/'
-  return reply
-    .code(error.status)
-    .header('cache-control', 'no-store')
-    .type('application/problem+json')
-    .serializer((body: unknown) => (typeof body === 'string' ? body : JSON.stringify(body)))
-    .send(problemBody(error, instance, request.id))
-}
 
 /**
  * Every error as problem+json (RFC 9457), with a stable code; 404 and 405 (with Allow) for what matches no route; JSON bodies parsed
@@ -43,16 +26,20 @@ export default fp(
     app.addHook('onRequest', (request, _reply, done) => {
       done(request.url.length > MAX_URL ? problem('URI_TOO_LONG', { detail: `At most ${MAX_URL} bytes` }) : undefined)
     })
-    app.setErrorHandler((error, request, reply) => answer(toProblem(error), request, reply))
+    app.setErrorHandler((error, request, reply) => answerProblem(toProblem(error), request, reply))
     app.setNotFoundHandler((request, reply) => {
       const path = request.url.split('?', 1)[0] ?? '/'
       const allowed = METHODS.filter((method) => known.find(method, path) !== null)
       if (allowed.length === 0 || allowed.includes(request.method as never)) {
-        return answer(problem('ROUTE_NOT_FOUND', { detail: `There is no ${request.method} ${path}` }), request, reply)
+        return answerProblem(
+          problem('ROUTE_NOT_FOUND', { detail: `There is no ${request.method} ${path}` }),
+          request,
+          reply,
+        )
       }
       const headers = { allow: [...allowed, 'OPTIONS'].join(', ') }
       if (request.method === 'OPTIONS') return reply.headers(headers).code(204).send()
-      return answer(
+      return answerProblem(
         problem('METHOD_NOT_ALLOWED', { detail: `${path} knows ${allowed.join(', ')}`, headers }),
         request,
         reply,

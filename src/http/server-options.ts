@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { type FastifyServerOptions, LogController } from 'fastify'
+import { type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController } from 'fastify'
 import type { DestinationStream } from 'pino'
 import type { Config } from '../config/schema.ts'
 import { newId } from '../lib/ids.ts'
 import { createLogger } from '../logging/logger.ts'
+import { answerProblem } from './answer.ts'
 import { answerClientError } from './client-error.ts'
+import { toProblem } from './to-problem.ts'
 import { buildValidator } from './validation.ts'
 
 const MAX_HEADERS = 16 * 1024
@@ -44,6 +46,10 @@ export function serverOptions(config: Config, destination?: DestinationStream): 
     routerOptions: { maxParamLength: 512 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    frameworkErrors: ((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      reply.header('x-request-id', request.id)
+      return answerProblem(toProblem(error), request, reply)
+    }) as never,
     clientErrorHandler: answerClientError as never,
     schemaController: { compilersFactory: { buildValidator: buildValidator as never } },
   } as unknown as FastifyServerOptions

@@ -1,7 +1,8 @@
 // Which room may import what: section "What may import what" of docs/architecture.md, rule by rule.
 const ours = '^(src|plugins|routes|sdk|web|bench|examples|test|scripts)/'
 const entries = '^src/(app|server|cli)[.]ts$|^src/process/'
-const shared = '^src/(lib|contracts|config|db|adapters)/'
+const foundation = '^src/(http|logging|health)/'
+const shared = `^src/(lib|contracts|config|db|adapters)/|${foundation}`
 
 const forbid = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })
 
@@ -35,6 +36,12 @@ module.exports = {
       'The lower floors know no feature, plugin or route',
     ),
     forbid(
+      'foundation',
+      { path: foundation },
+      { path: ours, pathNot: `^src/(lib|contracts|config)/|${foundation}` },
+      'What the HTTP server itself is made of knows no feature',
+    ),
+    forbid(
       'feature-is-alone',
       { path: '^src/([^/]+)/', pathNot: `${shared}|${entries}` },
       { path: ours, pathNot: '^src/($1|contracts|db|lib)/' },
@@ -42,7 +49,7 @@ module.exports = {
     ),
     forbid(
       'feature-without-fastify',
-      { path: '^src/', pathNot: entries },
+      { path: '^src/', pathNot: `${entries}|^src/http/` },
       { path: 'node_modules/(fastify|@fastify)/', dependencyTypesNot: ['type-only'] },
       'What is in src is understood without Fastify; types are fine',
     ),

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws'
 import { CLOSE_CODES, type CloseReason } from '../contracts/frames.ts'
-import type { Identity } from './types.ts'
+import type { Identity } from './identity.ts'
 
 /** A frame ready to be sent, shared by all its receivers; `buffer` is filled in when it is first written by itself. */
 export interface Chunk {

@@ -4,11 +4,7 @@ import type { ServerFrame } from '../contracts/frames.ts'
 import type { Actor } from '../contracts/policy.ts'
 import type { Connection } from './connection.ts'
 
-/** Who a token stands for, and until when (ms of the wall clock; Infinity where it does not expire). */
-export interface Identity {
-  actor: Actor
-  expiresAt: number
-}
+export type { Identity } from './identity.ts'
 
 /** The database of record as the hub needs it. Positions are per topic, gapless, beginning with 1. */
 export interface EventLog {

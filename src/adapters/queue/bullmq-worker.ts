@@ -9,7 +9,7 @@ import {
   Unrecoverable,
   type WorkerSettings,
 } from '../../contracts/queue.ts'
-import type { BullmqBackend } from './bullmq.ts'
+import type { BullmqBackend } from './bullmq-backend.ts'
 
 /** How long handlers may take to clean up once their signal is aborted, in ms. */
 const CLEANUP_MS = 2_000

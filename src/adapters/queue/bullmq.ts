@@ -1,4 +1,4 @@
-import type { Queue as BullQueue, Worker as BullWorker, Job, JobsOptions, WorkerOptions } from 'bullmq'
+import type { JobsOptions } from 'bullmq'
 import type {
   NewQueueJob,
   Queue,
@@ -8,31 +8,8 @@ import type {
   WorkerSettings,
 } from '../../contracts/queue.ts'
 import { withDeadline } from '../../lib/deadline.ts'
+import type { BullmqBackend, LaneQueue } from './bullmq-backend.ts'
 import { createLaneWorker } from './bullmq-worker.ts'
-
-/** The part of a BullMQ queue that we call: the same on both backends. */
-export type LaneQueue = Pick<BullQueue, 'add' | 'addBulk' | 'getJob' | 'remove' | 'getJobCounts' | 'close'> & {
-  on(event: 'error', listener: (error: Error) => void): unknown
-}
-/** The part of a BullMQ worker that we call: the same on both backends. */
-export type LaneWorker = Pick<BullWorker, 'pause' | 'close'> & {
-  on(event: 'error', listener: (error: Error) => void): unknown
-  on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown
-  on(event: 'lockRenewalFailed', listener: (ids: string[]) => void): unknown
-}
-/** What BullMQ runs for each job. */
-export type LaneProcessor = (job: Job, token?: string) => Promise<void>
-
-/** What a database must offer to carry the queue: queues, workers, a sign of life. */
-export interface BullmqBackend {
-  name: string
-  openQueue(lane: string): LaneQueue
-  openWorker(lane: string, processor: LaneProcessor, options: Omit<WorkerOptions, 'connection'>): LaneWorker
-  /** BullMQ's error classes, handed in because the module is loaded late. */
-  errors: { UnrecoverableError: new (message: string) => Error; WaitingError: new () => Error }
-  ping(): Promise<unknown>
-  close(): Promise<void>
-}
 
 /** How long an operation may take before the caller is told that the queue is away, in ms. */
 const OPERATION_MS = 5_000

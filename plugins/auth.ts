@@ -94,7 +94,8 @@ export default fp(
     const routes: RouteOptions[] = []
     app.addHook('onRoute', (route) => void routes.push(route))
     app.addHook('onReady', async () => routes.forEach(declared))
-    app.addHook('onRequest', async (request) => {
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
       const { auth } = request.routeOptions.config
       if (auth === undefined || auth === 'public') return
       request.identity = await app.authenticate(tokenOf(request))

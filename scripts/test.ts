@@ -4,13 +4,15 @@
 //   npm test -- test/graph       the tests below a folder
 //   npm test -- sockets          every test whose path has "sockets" in it
 // REQUIRE_SERVICES=1 turns tests that are skipped for want of a service into failures.
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startTestPostgres } from '../test/helpers/postgres-server.ts'
 import { findTestRedis } from '../test/helpers/redis-server.ts'
 import { type CheckResult, runChecks, runNode } from './test/checks.ts'
 import { measureCoverage } from './test/coverage.ts'
+import { untestedRoutes } from './test/routes.ts'
 import { type Counts, prepareTap, runTap } from './test/tap.ts'
 
 const GATE_PERCENT = 90
@@ -48,7 +50,7 @@ function testEnvironment(databaseUrl: string, redisUrl: string | undefined): Nod
   return { ...rest, TEST_DATABASE_URL: databaseUrl, TEST_REDIS_URL: redisUrl ?? '' }
 }
 
-async function runTests(files: string[], coverageDir: string | undefined): Promise<void> {
+async function runTests(files: string[], coverageDir: string | undefined, routesDir: string): Promise<void> {
   const redis = await findTestRedis()
   if (!redis)
     console.log(
@@ -56,7 +58,12 @@ async function runTests(files: string[], coverageDir: string | undefined): Promi
     )
   const database = await startTestPostgres()
   try {
-    const run = await runTap(root, files, testEnvironment(database.url, redis?.url), coverageDir)
+    const run = await runTap(
+      root,
+      files,
+      { ...testEnvironment(database.url, redis?.url), TEST_ROUTES_DIR: routesDir },
+      coverageDir,
+    )
     counts.passed += run.passed
     counts.failed += run.failed
     counts.skipped += run.skipped
@@ -64,6 +71,16 @@ async function runTests(files: string[], coverageDir: string | undefined): Promi
     await database.stop()
     await redis?.stop()
   }
+}
+
+function checkRoutes(dir: string): void {
+  const { seen, faults } = untestedRoutes(dir)
+  for (const fault of faults) console.log(`       ${fault}`)
+  const ok = seen > 0 && faults.length === 0
+  console.log(
+    `${ok ? 'ok    ' : 'NOT OK'} routes: ${seen - faults.length} of ${seen} have their rows (success, 400, 401, 403, 404)`,
+  )
+  if (!ok) counts.failed += 1
 }
 
 async function checkCoverage(dir: string): Promise<void> {
@@ -98,7 +115,13 @@ async function main(): Promise<void> {
     rmSync(coverageDir, { recursive: true, force: true })
     mkdirSync(coverageDir)
   }
-  await runTests(files, coverageDir)
+  const routesDir = mkdtempSync(join(tmpdir(), 'parley-routes-'))
+  try {
+    await runTests(files, coverageDir, routesDir)
+    if (whole) checkRoutes(routesDir)
+  } finally {
+    rmSync(routesDir, { recursive: true, force: true })
+  }
   if (coverageDir && existsSync(coverageDir)) await checkCoverage(coverageDir)
 }
 

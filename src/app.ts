@@ -1,4 +1,4 @@
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
 import type { DestinationStream } from 'pino'
 import accounts from '../plugins/accounts.ts'
 import auth from '../plugins/auth.ts'
@@ -29,6 +29,8 @@ export interface AppOptions {
   databaseUrl: string
   /** Where log lines go instead of standard output. */
   logDestination?: DestinationStream
+  /** Plugins of one's own, registered before all others: they see every route and request. */
+  extensions?: FastifyPluginAsync[]
   /** Folder of the built web page, where it is not that of the build. */
   webRoot?: string
 }
@@ -40,6 +42,7 @@ export interface AppOptions {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = fastify(serverOptions(options.config, options.logDestination)) as unknown as FastifyInstance
 
+  for (const extension of options.extensions ?? []) await app.register(extension)
   await app.register(config, { config: options.config })
   await app.register(logging)
   await app.register(errors)

@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { testDatabase } from './database.ts'
+import routeRecord from './route-record.ts'
 
 type Headers = Record<string, string>
 
@@ -36,7 +37,12 @@ export async function testApp(
     ...env,
   })
   const logDestination = onLog && { write: (line: string) => onLog(JSON.parse(line) as Record<string, unknown>) }
-  const app = await buildApp({ config, databaseUrl: url, ...(logDestination ? { logDestination } : {}) })
+  const app = await buildApp({
+    config,
+    databaseUrl: url,
+    extensions: [routeRecord],
+    ...(logDestination ? { logDestination } : {}),
+  })
   t.teardown(async () => {
     await app.close()
     rmSync(dataDir, { recursive: true, force: true })

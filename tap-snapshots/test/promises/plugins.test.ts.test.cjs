@@ -1,0 +1,26 @@
+/* IMPORTANT
+ * This snapshot file is auto-generated, but designed for humans.
+ * It should be checked into source control and tracked carefully.
+ * Re-generate by setting TAP_SNAPSHOT=1 and running tests.
+ * Make sure to inspect the output below.  Do not ignore changes!
+ */
+'use strict'
+exports[`test/promises/plugins.test.ts > TAP > plugins are named and stand in dependency order > the order of the plugins 1`] = `
+config
+logging
+errors
+security
+metrics
+lifecycle
+db
+redis
+rate-limit
+sessions
+auth
+idempotency
+conditional
+workspaces
+accounts
+docs
+static
+`

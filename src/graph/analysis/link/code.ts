@@ -1,0 +1,183 @@
+import type { JavaScriptResolver, Resolved } from '../resolve/javascript.ts'
+import type { PythonResolver } from '../resolve/python.ts'
+import type { EdgeKind, ImportFact, UseFact } from '../types.ts'
+import type { LinkContext, LinkedFile } from './context.ts'
+import { outsideKey, symbolKey } from './context.ts'
+import type { Found, Names } from './names.ts'
+
+/** Resolves all module requests of a file; needed before any name of it is followed. */
+export function resolveImports(file: LinkedFile, javascript: JavaScriptResolver, python: PythonResolver): void {
+  file.resolved = file.facts.imports.map((fact) =>
+    fact.form === 'python'
+      ? python.module(fact, file.path)
+      : javascript.resolve(fact.request, file.path, fact.typeOnly),
+  )
+}
+
+/** `imports` edges (and `references` for triple-slash and URL references). */
+export function linkImports(context: LinkContext, file: LinkedFile, python: PythonResolver): void {
+  for (const [index, fact] of file.facts.imports.entries()) {
+    const resolved = file.resolved[index] as Resolved
+    if (fact.form !== 'python') {
+      addImport(context, file, fact, resolved)
+      continue
+    }
+    const submodules = (fact.names ?? []).map((name) => python.submodule(fact, name, file.path))
+    for (const path of submodules)
+      if (path !== undefined) addImport(context, file, fact, { to: 'file', path, resolution: 'exact' })
+    const allSubmodules = submodules.length > 0 && submodules.every((path) => path !== undefined)
+    if (!allSubmodules) addImport(context, file, fact, resolved)
+  }
+}
+
+function addImport(context: LinkContext, file: LinkedFile, fact: ImportFact, resolved: Resolved): void {
+  const isFolder = fact.form === 'reference' && resolved.to === 'unresolved' && context.tree.hasFolder(resolved.name)
+  if (isFolder) {
+    const folder = resolved.name === '' ? '.' : `${resolved.name}/`
+    context.builder.edge({
+      kind: 'references',
+      from: file.path,
+      to: folder,
+      dynamic: true,
+      startLine: fact.startLine,
+      endLine: fact.endLine,
+    })
+    return
+  }
+  const to = resolved.to === 'file' ? resolved.path : outsideKey(context, resolved)
+  if (to === file.path) return
+  const { startLine, endLine, typeOnly, dynamic } = fact
+  context.builder.edge({
+    kind: fact.form === 'reference' ? 'references' : 'imports',
+    from: file.path,
+    to,
+    resolution: resolved.to === 'unresolved' ? 'unresolved' : resolved.resolution,
+    typeOnly,
+    dynamic,
+    startLine,
+    endLine,
+  })
+}
+
+/** `exports` edges: from a file to what it gives away, re-exports followed to the definition. */
+export function linkExports(context: LinkContext, file: LinkedFile, names: Names): void {
+  if (file.facts.language === 'python') return
+  for (const fact of file.facts.exports) {
+    const found =
+      fact.name === '*' || fact.imported !== '*' ? names.exportFact(file, fact) : names.exportFact(file, fact)
+    const place = { startLine: fact.startLine, endLine: fact.startLine }
+    for (const { key, name } of exportTargets(context, found)) {
+      if (key === file.path) continue
+      const own = fact.name === '*' ? '*' : fact.name
+      const resolution =
+        found.kind === 'missing'
+          ? ('unresolved' as const)
+          : 'resolution' in found
+            ? found.resolution
+            : ('exact' as const)
+      const renamed = own === name ? {} : { name: own }
+      context.builder.edge({
+        kind: 'exports',
+        from: file.path,
+        to: key,
+        resolution,
+        typeOnly: fact.typeOnly,
+        ...place,
+        ...renamed,
+      })
+    }
+  }
+}
+
+function exportTargets(context: LinkContext, found: Found): { key: string; name: string }[] {
+  if (found.kind === 'symbol') {
+    const indexes = new Set([found.value, found.type].filter((index): index is number => index !== undefined))
+    return [...indexes].map((index) => ({
+      key: symbolKey(found.file, index),
+      name: found.file.facts.symbols[index]?.name ?? '',
+    }))
+  }
+  if (found.kind === 'module') return [{ key: found.file.path, name: '' }]
+  if (found.kind === 'missing') return [{ key: missingKey(context, found.file.path, found.name), name: found.name }]
+  if (found.kind === 'outside') return [{ key: outsideKey(context, found.resolved), name: '' }]
+  return []
+}
+
+function missingKey(context: LinkContext, path: string, name: string): string {
+  const key = `unresolved:${path}#${name}`
+  context.builder.node({ key, kind: 'unresolved', name, path })
+  return key
+}
+
+const KINDS: Record<UseFact['kind'], EdgeKind> = {
+  call: 'calls',
+  new: 'instantiates',
+  reference: 'references',
+  type: 'references',
+  extends: 'extends',
+  implements: 'implements',
+}
+
+/** Edges of everything a file's code uses. */
+export function linkUses(context: LinkContext, file: LinkedFile, names: Names): void {
+  for (const use of file.facts.uses) {
+    const space = use.kind === 'type' || use.kind === 'implements' ? 'type' : 'value'
+    const { found, complete } = names.follow(file, use.target, space)
+    if (found.kind === 'symbol') linkSymbolUse(context, file, use, found, complete)
+    else if (found.kind === 'missing' && complete && use.target.optional !== true) {
+      addUse(context, file, use, KINDS[use.kind], missingKey(context, found.file.path, found.name), 'unresolved')
+    } else if (found.kind === 'outside' && (use.kind === 'extends' || use.kind === 'implements')) {
+      const to = outsideKey(context, found.resolved)
+      const name = use.target.members.at(-1) ?? file.facts.bindings[use.target.index]?.imported
+      const resolution = found.resolved.to === 'unresolved' ? ('unresolved' as const) : ('inferred' as const)
+      addUse(context, file, use, KINDS[use.kind], to, resolution, name)
+    }
+  }
+}
+
+function linkSymbolUse(
+  context: LinkContext,
+  file: LinkedFile,
+  use: UseFact,
+  found: Extract<Found, { kind: 'symbol' }>,
+  complete: boolean,
+): void {
+  const isType =
+    use.kind === 'type' || use.kind === 'implements' || (use.kind === 'extends' && found.value === undefined)
+  const index = isType ? (found.type ?? found.value) : (found.value ?? found.type)
+  if (index === undefined) return
+  const kind = edgeKind(use, found.file.facts.symbols[index]?.kind ?? '', complete, file.facts.language)
+  const to = symbolKey(found.file, index)
+  if (kind === 'references' && to === symbolKey(file, use.from)) return
+  addUse(context, file, use, kind, to, found.resolution)
+}
+
+/** A call of an unknown member is a reference to what the member belongs to; Python makes instances by calling a class. */
+function edgeKind(use: UseFact, target: string, complete: boolean, language: string): EdgeKind {
+  if (!complete && use.kind !== 'extends' && use.kind !== 'implements') return 'references'
+  if (use.kind === 'call' && target === 'class') return language === 'python' ? 'instantiates' : 'calls'
+  if (use.kind === 'call' && ['type', 'interface', 'enum', 'namespace'].includes(target)) return 'references'
+  return KINDS[use.kind]
+}
+
+function addUse(
+  context: LinkContext,
+  file: LinkedFile,
+  use: UseFact,
+  kind: EdgeKind,
+  to: string,
+  resolution: 'exact' | 'inferred' | 'unresolved',
+  name?: string,
+): void {
+  const binding = use.target.base === 'binding' ? file.facts.bindings[use.target.index] : undefined
+  context.builder.edge({
+    kind,
+    from: symbolKey(file, use.from),
+    to,
+    resolution,
+    typeOnly: use.kind === 'type' || use.kind === 'implements' || binding?.typeOnly === true,
+    startLine: use.startLine,
+    endLine: use.endLine,
+    ...(name === undefined ? {} : { name }),
+  })
+}

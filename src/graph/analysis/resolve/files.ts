@@ -1,0 +1,112 @@
+import { property } from './jsonc.ts'
+import type { Tree } from './tree.ts'
+import { join } from './tree.ts'
+
+/**
+ * From a path without certain extension to a file of the tree, by the rules of TypeScript and of Node:
+ * `.js` may stand for `.ts`, extensions may be missing, a folder may stand for its index.
+ */
+
+export interface Importer {
+  /** Whether TypeScript's preferences apply (`.ts` before `.js`). */
+  typescript: boolean
+  /** Type-only imports prefer a declaration file over its implementation. */
+  typeOnly: boolean
+}
+
+const TS_FIRST = [
+  '.ts',
+  '.tsx',
+  '.mts',
+  '.cts',
+  '.js',
+  '.jsx',
+  '.mjs',
+  '.cjs',
+  '.d.ts',
+  '.d.mts',
+  '.d.cts',
+  '.json',
+  '.vue',
+  '.svelte',
+]
+const JS_FIRST = [
+  '.js',
+  '.mjs',
+  '.cjs',
+  '.jsx',
+  '.json',
+  '.ts',
+  '.tsx',
+  '.mts',
+  '.cts',
+  '.d.ts',
+  '.d.mts',
+  '.d.cts',
+  '.vue',
+  '.svelte',
+]
+const WRITTEN: Record<string, string[]> = {
+  '.js': ['.ts', '.tsx', '.jsx', '.d.ts'],
+  '.jsx': ['.tsx', '.d.ts'],
+  '.mjs': ['.mts', '.d.mts'],
+  '.cjs': ['.cts', '.d.cts'],
+}
+
+/** The file that a path stands for, or undefined. `path` has been joined already. */
+export function resolveFile(tree: Tree, path: string, importer: Importer, folderOnly = false): string | undefined {
+  if (!folderOnly) {
+    const file = resolveAsFile(tree, path, importer)
+    if (file !== undefined) return file
+  }
+  return resolveFolder(tree, path, importer)
+}
+
+/** Like `resolveFile`, without folders: what package manifests name. */
+export function resolveAsFile(tree: Tree, path: string, importer: Importer): string | undefined {
+  if (path === '') return undefined
+  const written = /\.[cm]?jsx?$/.exec(path)?.[0]
+  if (written) {
+    const base = path.slice(0, -written.length)
+    const found = resolveWritten(tree, base, written, importer)
+    if (found !== undefined) return found
+  }
+  if (tree.has(path)) return path
+  const order = importer.typescript ? TS_FIRST : JS_FIRST
+  if (importer.typeOnly) {
+    const declaration = ['.ts', '.tsx', '.d.ts'].map((extension) => path + extension).find(tree.has)
+    if (declaration !== undefined) return declaration
+  }
+  return order.map((extension) => path + extension).find(tree.has)
+}
+
+/** `./a.js` may mean `a.ts`: TypeScript looks there first, JavaScript takes what is written. */
+function resolveWritten(tree: Tree, base: string, written: string, importer: Importer): string | undefined {
+  const plain = base + written
+  const instead = (WRITTEN[written] ?? []).map((extension) => base + extension).filter(tree.has)
+  const source = instead.find((path) => !/\.d\.[cm]?ts$/.test(path))
+  const declaration = instead.find((path) => /\.d\.[cm]?ts$/.test(path))
+  if (!importer.typescript && tree.has(plain)) return plain
+  if (source !== undefined) return source
+  if (importer.typeOnly && declaration !== undefined) return declaration
+  return tree.has(plain) ? plain : declaration
+}
+
+function resolveFolder(tree: Tree, path: string, importer: Importer): string | undefined {
+  if (!tree.hasFolder(path)) return undefined
+  const manifest = tree.json(path === '' ? 'package.json' : `${path}/package.json`)
+  for (const field of importer.typeOnly
+    ? ['types', 'typings', 'module', 'main']
+    : ['module', 'main', 'types', 'typings']) {
+    const main = property(manifest, field)
+    const target = typeof main === 'string' ? join(path, main) : undefined
+    if (target === undefined || target === path) continue
+    const file = resolveAsFile(tree, target, importer) ?? resolveIndex(tree, target, importer)
+    if (file !== undefined) return file
+  }
+  return resolveIndex(tree, path, importer)
+}
+
+function resolveIndex(tree: Tree, folder: string, importer: Importer): string | undefined {
+  return resolveAsFile(tree, folder === '' ? 'index' : `${folder}/index`, importer)
+}

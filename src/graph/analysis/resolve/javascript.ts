@@ -1,0 +1,182 @@
+import { isBuiltin } from 'node:module'
+import type { Resolution } from '../types.ts'
+import { exportTargets } from './exports-field.ts'
+import type { Importer } from './files.ts'
+import { resolveAsFile, resolveFile } from './files.ts'
+import { property } from './jsonc.ts'
+import type { OwnPackage, Packages } from './packages.ts'
+import type { Tree } from './tree.ts'
+import { dirname, join } from './tree.ts'
+import type { TsProject, TsProjects } from './tsconfig.ts'
+import { matchPaths } from './tsconfig.ts'
+
+/** Where a module request leads. */
+export type Resolved =
+  | { to: 'file'; path: string; resolution: Resolution }
+  | { to: 'own'; package: OwnPackage; resolution: Resolution }
+  | { to: 'external'; ecosystem: 'npm' | 'node' | 'pypi' | 'python'; name: string; resolution: Resolution }
+  | { to: 'unresolved'; name: string }
+
+export interface JavaScriptResolver {
+  resolve: (request: string, from: string, typeOnly: boolean) => Resolved
+}
+
+const PACKAGE_NAME = /^(?:@[a-z0-9-~][\w.~-]*\/)?[a-z0-9-~][\w.~-]*$/i
+
+/** Resolves module requests over the tree: relative, `#imports`, tsconfig paths, workspaces, then packages from outside. */
+export function createJavaScriptResolver(tree: Tree, packages: Packages, projects: TsProjects): JavaScriptResolver {
+  const cache = new Map<string, Resolved>()
+
+  function resolve(request: string, from: string, typeOnly: boolean): Resolved {
+    const typescript = /\.(?:[cm]?ts|tsx|vue|svelte)$/.test(from)
+    const importer: Importer = { typescript, typeOnly }
+    const plain = request.replace(/^[^!]*!/, '').replace(/(?!^)[?#].*$/, '')
+    if (plain.startsWith('node:'))
+      return { to: 'external', ecosystem: 'node', name: plain.slice(5), resolution: 'exact' }
+    if (/^\.{1,2}(?:\/|$)/.test(plain)) return relative(plain, from, importer)
+    if (/^(?:[a-z][a-z+.-]*:|\/)/i.test(plain)) return { to: 'unresolved', name: plain }
+    if (plain.startsWith('#')) return privateImport(plain, from, importer)
+    return mapped(plain, from, importer) ?? bare(plain, from, importer)
+  }
+
+  function relative(request: string, from: string, importer: Importer): Resolved {
+    const path = join(dirname(from), request)
+    if (path === undefined) return { to: 'unresolved', name: request }
+    const file = resolveFile(tree, path, importer, /(?:^|\/)\.{0,2}$/.test(request))
+    if (file !== undefined) return { to: 'file', path: file, resolution: 'exact' }
+    return fromOutput(path, from, importer) ?? { to: 'unresolved', name: path }
+  }
+
+  /** A path into the output folder stands for the source it is built from. */
+  function fromOutput(path: string, from: string, importer: Importer): Resolved | undefined {
+    for (const project of projects.of(from)) {
+      const file = sourceOf(project, path, importer)
+      if (file !== undefined) return { to: 'file', path: file, resolution: 'exact' }
+    }
+    return undefined
+  }
+
+  function sourceOf({ outDir, rootDir }: TsProject, path: string, importer: Importer): string | undefined {
+    if (outDir === undefined || rootDir === undefined || !path.startsWith(`${outDir}/`)) return undefined
+    const moved = join(rootDir, path.slice(outDir.length + 1).replace(/\.d\.([cm]?)ts$/, '.$1js'))
+    return moved === undefined ? undefined : resolveAsFile(tree, moved, { ...importer, typescript: true })
+  }
+
+  function mapped(request: string, from: string, importer: Importer): Resolved | undefined {
+    for (const { paths, baseUrl } of projects.of(from)) {
+      const targets = matchPaths(paths, request)
+      const more = baseUrl === undefined ? [] : [join(baseUrl, request)]
+      for (const target of [...targets, ...more]) {
+        const file = target === undefined ? undefined : resolveFile(tree, target, importer)
+        if (file !== undefined) return { to: 'file', path: file, resolution: 'exact' }
+      }
+      if (targets.length > 0 && !isBuiltin(request)) {
+        const { name } = splitRequest(request)
+        if (!packages.declares(from, name)) return { to: 'unresolved', name: targets[0] as string }
+      }
+    }
+    return undefined
+  }
+
+  function privateImport(request: string, from: string, importer: Importer): Resolved {
+    const owner = packages.manifestOf(from)
+    const targets = exportTargets(owner?.manifest.imports, request, importer.typeOnly)
+    for (const target of targets) {
+      if (!target.startsWith('.')) return bare(target, from, importer)
+      const file = entryFile(owner?.folder ?? '', target, importer)
+      if (file) return file
+    }
+    return mapped(request, from, importer) ?? { to: 'unresolved', name: request }
+  }
+
+  function bare(request: string, from: string, importer: Importer): Resolved {
+    const { name, subpath } = splitRequest(request)
+    if (isBuiltin(request)) return { to: 'external', ecosystem: 'node', name: request, resolution: 'exact' }
+    const own = packages.find(name, from)
+    if (own) return ownEntry(own, subpath, importer)
+    if (!PACKAGE_NAME.test(name)) return { to: 'unresolved', name: request }
+    const declared = packages.declares(from, name) || packages.declares(from, typesName(name))
+    return { to: 'external', ecosystem: 'npm', name, resolution: declared ? 'exact' : 'inferred' }
+  }
+
+  function ownEntry(own: OwnPackage, subpath: string, importer: Importer): Resolved {
+    const { manifest, folder } = own
+    const written = subpath === '.' ? mainTargets(manifest, importer.typeOnly) : [subpath]
+    const targets =
+      manifest.exports === undefined ? written : exportTargets(manifest.exports, subpath, importer.typeOnly)
+    for (const target of targets) {
+      const file = entryFile(folder, target, importer)
+      if (file) return file
+    }
+    const base = join(folder, subpath)
+    const fallback =
+      manifest.exports === undefined && base !== undefined ? resolveFile(tree, base, importer) : undefined
+    if (fallback !== undefined) return { to: 'file', path: fallback, resolution: 'exact' }
+    return (
+      byConvention(folder, targets.length > 0 ? targets : [subpath], importer) ?? {
+        to: 'own',
+        package: own,
+        resolution: 'exact',
+      }
+    )
+  }
+
+  /** A target of a manifest: the file itself, or the source that the package's tsconfig builds it from. */
+  function entryFile(folder: string, target: string, importer: Importer): Resolved | undefined {
+    const path = join(folder, target)
+    if (path === undefined) return undefined
+    const file = resolveAsFile(tree, path, importer)
+    if (file !== undefined) return { to: 'file', path: file, resolution: 'exact' }
+    return fromOutput(path, join(folder, 'package.json') ?? '', importer)
+  }
+
+  /** Packages without a telling tsconfig: `dist/x.js` is built from `src/x.ts`, and `src/index.ts` is the entry. */
+  function byConvention(folder: string, targets: string[], importer: Importer): Resolved | undefined {
+    for (const target of targets) {
+      const inside = target.replace(/^\.\//, '')
+      const within = inside.replace(
+        /^(?:dist|lib|build|out|output|es|esm|cjs)\/(?:(?:esm|cjs|es|src|types|dts)\/)*/,
+        '',
+      )
+      const stem = within === '.' ? 'index' : within.replace(/\.d\.([cm]?)ts$/, '.$1js').replace(/\.[cm]js$/, '.js')
+      for (const candidate of [`src/${stem}`, stem]) {
+        const file = resolveFile(tree, join(folder, candidate) ?? '', { ...importer, typescript: true })
+        if (file !== undefined) return { to: 'file', path: file, resolution: 'inferred' }
+      }
+    }
+    return undefined
+  }
+
+  return {
+    resolve(request, from, typeOnly) {
+      const key = `${dirname(from)}\0${/\.[cm]?tsx?$/.test(from) ? 't' : 'j'}${typeOnly ? 1 : 0}\0${request}`
+      const known = cache.get(key)
+      if (known) return known
+      const resolved = resolve(request, from, typeOnly)
+      cache.set(key, resolved)
+      return resolved
+    },
+  }
+}
+
+/** `@scope/name/sub/path` as name and subpath (`.` or `./sub/path`). */
+export function splitRequest(request: string): { name: string; subpath: string } {
+  const parts = request.split('/')
+  const size = request.startsWith('@') ? 2 : 1
+  const rest = parts.slice(size).join('/')
+  return { name: parts.slice(0, size).join('/'), subpath: rest === '' ? '.' : `./${rest}` }
+}
+
+function typesName(name: string): string {
+  return `@types/${name.startsWith('@') ? name.slice(1).replace('/', '__') : name}`
+}
+
+function mainTargets(manifest: Record<string, unknown>, typeOnly: boolean): string[] {
+  const fields = typeOnly
+    ? ['types', 'typings', 'source', 'module', 'main']
+    : ['source', 'module', 'main', 'types', 'typings']
+  const targets = fields
+    .map((field) => property(manifest, field))
+    .filter((value): value is string => typeof value === 'string')
+  return [...targets, './index']
+}

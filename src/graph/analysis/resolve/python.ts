@@ -1,0 +1,122 @@
+import type { ImportFact } from '../types.ts'
+import type { Resolved } from './javascript.ts'
+import { PYTHON_STDLIB } from './stdlib.ts'
+import type { Tree } from './tree.ts'
+import { ancestors, dirname, join } from './tree.ts'
+
+export interface PythonResolver {
+  /** The module (or package `__init__`) that an import names. */
+  module: (fact: ImportFact, from: string) => Resolved
+  /** The submodule `name` of the module that an import names, or undefined. */
+  submodule: (fact: ImportFact, name: string, from: string) => string | undefined
+  /** The file of a dotted module name as seen from a file, or undefined. */
+  file: (dotted: string, from: string) => string | undefined
+}
+
+/**
+ * Resolves Python modules over the tree. Absolute names are looked up where they can be on `sys.path`: beside the outermost package of the
+ * importing file, in the project's folder and its `src`, then at the root of the tree. Folders without `__init__` count as namespace packages.
+ */
+export function createPythonResolver(tree: Tree): PythonResolver {
+  const rootsByFolder = new Map<string, string[]>()
+  const declared = declaredNames(tree)
+
+  function isPackage(folder: string): boolean {
+    return tree.has(`${folder}/__init__.py`) || tree.has(`${folder}/__init__.pyi`)
+  }
+
+  function rootsOf(from: string): string[] {
+    const folder = dirname(from)
+    const known = rootsByFolder.get(folder)
+    if (known) return known
+    const up = ancestors(folder)
+    const beside = up.find((candidate) => candidate === '' || !isPackage(candidate)) ?? ''
+    const roots = [beside]
+    for (const candidate of up.slice(up.indexOf(beside))) {
+      const isProject = PROJECT_FILES.some((name) => tree.has(join(candidate, name) ?? ''))
+      if (isProject) roots.push(join(candidate, 'src') ?? 'src', candidate)
+    }
+    roots.push('', 'src')
+    const unique = [...new Set(roots)].filter(tree.hasFolder)
+    rootsByFolder.set(folder, unique)
+    return unique
+  }
+
+  /** `folder/name.py` or `folder/name/__init__.py`. */
+  function moduleAt(path: string): string | undefined {
+    return [`${path}/__init__.py`, `${path}.py`, `${path}/__init__.pyi`, `${path}.pyi`].find(tree.has)
+  }
+
+  function absolute(dotted: string, from: string): string | undefined {
+    const path = dotted.replaceAll('.', '/')
+    for (const root of rootsOf(from)) {
+      const found = moduleAt(join(root, path) as string)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** Folder that relative levels start from, joined with the module name; undefined when it leaves the tree. */
+  function relativePath(fact: ImportFact, from: string): string | undefined {
+    const up = '../'.repeat((fact.level ?? 1) - 1)
+    return join(dirname(from), `${up}${fact.request.replaceAll('.', '/')}`)
+  }
+
+  function namespaceFolder(fact: ImportFact, from: string): string | undefined {
+    if (fact.level) {
+      const path = relativePath(fact, from)
+      return path !== undefined && tree.hasFolder(path) ? path : undefined
+    }
+    const path = fact.request.replaceAll('.', '/')
+    const folders = rootsOf(from).map((root) => join(root, path) as string)
+    return folders.find((folder) => folder !== '' && tree.hasFolder(folder))
+  }
+
+  return {
+    file: absolute,
+    module(fact, from) {
+      if (fact.level) {
+        const path = relativePath(fact, from)
+        const found = path === undefined ? undefined : path === '' ? moduleAtRoot(tree) : moduleAt(path)
+        if (found !== undefined) return { to: 'file', path: found, resolution: 'exact' }
+        return { to: 'unresolved', name: `${'.'.repeat(fact.level)}${fact.request}` }
+      }
+      const found = absolute(fact.request, from)
+      if (found !== undefined) return { to: 'file', path: found, resolution: 'exact' }
+      const top = fact.request.split('.')[0] as string
+      const parent = fact.request.includes('.') ? absolute(top, from) : undefined
+      if (parent !== undefined && !PYTHON_STDLIB.has(top)) return { to: 'unresolved', name: fact.request }
+      if (PYTHON_STDLIB.has(top)) return { to: 'external', ecosystem: 'python', name: top, resolution: 'exact' }
+      const resolution = declared.has(normalize(top)) ? 'exact' : 'inferred'
+      return { to: 'external', ecosystem: 'pypi', name: top, resolution }
+    },
+    submodule(fact, name, from) {
+      const found = this.module(fact, from)
+      const init = found.to === 'file' && /(?:^|\/)__init__\.pyi?$/.test(found.path) ? dirname(found.path) : undefined
+      const folder = init ?? (found.to === 'file' ? undefined : namespaceFolder(fact, from))
+      return folder === undefined ? undefined : moduleAt(folder === '' ? name : `${folder}/${name}`)
+    },
+  }
+}
+
+const PROJECT_FILES = ['pyproject.toml', 'setup.py', 'setup.cfg']
+
+function moduleAtRoot(tree: Tree): string | undefined {
+  return ['__init__.py', '__init__.pyi'].find(tree.has)
+}
+
+function normalize(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, '_')
+}
+
+/** Distribution names that requirement files and project files mention; import names mostly equal them. */
+function declaredNames(tree: Tree): Set<string> {
+  const names = new Set<string>()
+  for (const path of tree.paths) {
+    if (!/(?:^|\/)(?:requirements[\w.-]*\.txt|pyproject\.toml|setup\.cfg|setup\.py|Pipfile)$/.test(path)) continue
+    for (const found of (tree.read(path) ?? '').matchAll(/(?:^|["'\s])([A-Za-z][\w.-]*)\s*(?=$|[\s"'=<>~!;[,])/gm)) {
+      names.add(normalize(found[1] as string))
+    }
+  }
+  return names
+}

@@ -3,7 +3,8 @@ import type { PythonResolver } from '../resolve/python.ts'
 import type { EdgeKind, ImportFact, UseFact } from '../types.ts'
 import type { LinkContext, LinkedFile } from './context.ts'
 import { outsideKey, symbolKey } from './context.ts'
-import type { Found, Names } from './names.ts'
+import type { Found } from './members.ts'
+import type { Names } from './names.ts'
 
 /** Resolves all module requests of a file; needed before any name of it is followed. */
 export function resolveImports(file: LinkedFile, javascript: JavaScriptResolver, python: PythonResolver): void {
@@ -169,7 +170,8 @@ function addUse(
   resolution: 'exact' | 'inferred' | 'unresolved',
   name?: string,
 ): void {
-  const binding = use.target.base === 'binding' ? file.facts.bindings[use.target.index] : undefined
+  const byName = use.target.base === 'binding' && use.target.instance === undefined
+  const binding = byName ? file.facts.bindings[use.target.index] : undefined
   context.builder.edge({
     kind,
     from: symbolKey(file, use.from),

@@ -1,26 +1,9 @@
 import type { Resolved } from '../resolve/javascript.ts'
 import type { PythonResolver } from '../resolve/python.ts'
-import type { ExportFact, Resolution, SymbolFact, Target } from '../types.ts'
+import type { ExportFact, Resolution, Target } from '../types.ts'
 import type { LinkContext, LinkedFile } from './context.ts'
-import { membersOf } from './context.ts'
-
-/** What a name turned out to be. */
-export type Found =
-  | { kind: 'symbol'; file: LinkedFile; value?: number; type?: number; resolution: Resolution }
-  | { kind: 'module'; file: LinkedFile; resolution: Resolution }
-  | { kind: 'outside'; resolved: Exclude<Resolved, { to: 'file' }> }
-  /** The file is ours, the name is not in it. */
-  | { kind: 'missing'; file: LinkedFile; name: string }
-  /** Nothing can be said: computed exports, plain locals. */
-  | { kind: 'unknown' }
-
-type SymbolFound = Extract<Found, { kind: 'symbol' }>
-
-/** A target followed to its end; `complete` is false where members were left over (a property of a known object). */
-export interface Followed {
-  found: Found
-  complete: boolean
-}
+import type { Followed, Found, SymbolFound } from './members.ts'
+import { createMembers, symbolFound } from './members.ts'
 
 export interface Names {
   /** What `name` of a file stands for to those who import it. */
@@ -74,7 +57,7 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
     if (file.facts.language === 'python')
       return submodule(file, name) ?? (open ? UNKNOWN : { kind: 'missing', file, name })
     const whole = file.exportsByName.has('export=') && name !== 'export=' ? exported(file, 'export=', seen) : undefined
-    if (whole?.kind === 'symbol') return memberOf(whole, name, new Set()) ?? UNKNOWN
+    if (whole?.kind === 'symbol') return members.ofValue(whole, name, new Set()) ?? UNKNOWN
     if (whole !== undefined) return UNKNOWN
     return open || noSyntax(file) ? UNKNOWN : { kind: 'missing', file, name }
   }
@@ -155,7 +138,7 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
     const receiver = followed.found
     if (!followed.complete || receiver.kind !== 'symbol') return { found: UNKNOWN, complete: false }
     for (const name of target.onInstance ?? []) {
-      const found = instanceMember(receiver, name, new Set())
+      const found = members.ofInstance(receiver, name, new Set())
       if (found === undefined) return { found: UNKNOWN, complete: false }
       const weaker = target.instance === 'type' ? ('inferred' as const) : found.resolution
       followed = { found: { ...found, resolution: weaker }, complete: true }
@@ -165,13 +148,14 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
 
   function followBase(file: LinkedFile, target: Target, space: 'value' | 'type', seen: Set<string>): Followed {
     const { base, index } = target
-    if (base !== 'symbol' && base !== 'binding') return { found: selfMember(file, target) ?? UNKNOWN, complete: true }
+    if (base !== 'symbol' && base !== 'binding')
+      return { found: members.ofSelf(file, target) ?? UNKNOWN, complete: true }
     let found = base === 'symbol' ? symbolFound(file, index, index) : bound(file, index, new Set())
-    const members = [...target.members]
-    while (members.length > 0) {
-      const next = step(found, members[0] as string, seen)
+    const rest = [...target.members]
+    while (rest.length > 0) {
+      const next = step(found, rest[0] as string, seen)
       if (next === undefined) return { found: whole(found), complete: false }
-      members.shift()
+      rest.shift()
       found = next
     }
     return { found: space === 'value' ? whole(found) : found, complete: true }
@@ -180,7 +164,7 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
   /** One member of what was found so far; undefined where it has no node of its own. */
   function step(found: Found, name: string, seen: Set<string>): Found | undefined {
     if (found.kind === 'module') return exported(found.file, name)
-    if (found.kind === 'symbol') return memberOf(found, name, seen)
+    if (found.kind === 'symbol') return members.ofValue(found, name, seen)
     return undefined
   }
 
@@ -189,105 +173,13 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
     return found.kind === 'module' && found.file.exportsByName.has('export=') ? exported(found.file, 'export=') : found
   }
 
-  function selfMember(file: LinkedFile, { base, index, members }: Target): Found | undefined {
-    const name = members[0]
-    if (name === undefined) return undefined
-    const isStatic = base.startsWith('static')
-    const self: SymbolFound = { kind: 'symbol', file, value: index, resolution: 'exact' }
-    if (!base.endsWith('super'))
-      return classMember(self, name, isStatic, new Set()) ?? classMember(self, name, !isStatic, new Set())
-    const symbol = file.facts.symbols[index] as SymbolFact
-    return inherited(file, symbol, name, isStatic, new Set())
-  }
-
-  /** A member of a value: of the class itself, of an object, or of the instance that a variable holds. */
-  function memberOf(found: SymbolFound, name: string, seen: Set<string>): Found | undefined {
-    const index = found.value ?? found.type
-    if (index === undefined) return undefined
-    const symbol = found.file.facts.symbols[index] as SymbolFact
-    const key = `${found.file.path}#${index}`
-    if (symbol.kind === 'variable' && (symbol.instanceOf || symbol.typedAs) && !seen.has(key)) {
-      seen.add(key)
-      const space = symbol.instanceOf ? 'value' : 'type'
-      const type = follow(found.file, (symbol.instanceOf ?? symbol.typedAs) as Target, space, seen)
-      if (!type.complete || type.found.kind !== 'symbol') return undefined
-      const member = instanceMember(type.found, name, new Set())
-      return member && symbol.instanceOf === undefined ? { ...member, resolution: 'inferred' } : member
-    }
-    const own = classMember(found, name, true, new Set())
-    if (own || found.file.facts.language !== 'python') return own
-    return classMember(found, name, false, new Set())
-  }
-
-  /** A member of an instance of a class or interface; nothing for functions, whose result is not known. */
-  function instanceMember(found: SymbolFound, name: string, seen: Set<string>): SymbolFound | undefined {
-    for (const index of new Set([found.value, found.type])) {
-      const symbol = index === undefined ? undefined : found.file.facts.symbols[index]
-      if (symbol === undefined || !['class', 'interface', 'function'].includes(symbol.kind)) continue
-      const member = classMember({ ...found, value: index as number }, name, false, seen)
-      if (member) return member
-    }
-    return undefined
-  }
-
-  function classMember(
-    found: SymbolFound,
-    name: string,
-    isStatic: boolean,
-    seen: Set<string>,
-  ): SymbolFound | undefined {
-    const index = found.value ?? found.type
-    if (index === undefined || seen.has(`${found.file.path}#${index}`)) return undefined
-    seen.add(`${found.file.path}#${index}`)
-    const { facts } = found.file
-    const symbol = facts.symbols[index] as SymbolFact
-    const isClass = symbol.kind === 'class' || symbol.kind === 'interface' || symbol.kind === 'function'
-    const own = membersOf(found.file, index)?.get(name) ?? []
-    const fits = own.find((at) => !isClass || isVisible(facts.symbols[at] as SymbolFact, symbol, isStatic))
-    if (fits !== undefined) return symbolFound(found.file, fits, fits, found.resolution)
-    return inherited(found.file, symbol, name, isStatic, seen)
-  }
-
-  /** Functions nested in a function are no members of it. */
-  function isVisible(member: SymbolFact, owner: SymbolFact, isStatic: boolean): boolean {
-    if (owner.kind === 'function' && member.kind !== 'method') return false
-    return owner.kind === 'interface' || (member.isStatic ?? false) === isStatic
-  }
-
-  function inherited(
-    file: LinkedFile,
-    symbol: SymbolFact,
-    name: string,
-    isStatic: boolean,
-    seen: Set<string>,
-  ): SymbolFound | undefined {
-    for (const base of symbol.bases ?? []) {
-      const { found, complete } = follow(file, base, 'value')
-      if (!complete || found.kind !== 'symbol') continue
-      const index = found.value ?? found.type
-      const member = index === undefined ? undefined : classMember({ ...found, value: index }, name, isStatic, seen)
-      if (member) return member
-    }
-    return undefined
-  }
+  const members = createMembers(follow)
 
   return {
     exported: (file, name) => exported(file, name),
     exportFact: (file, fact) => exportFact(file, fact),
     follow: (file, target, space) => follow(file, target, space),
   }
-}
-
-function symbolFound(
-  file: LinkedFile,
-  value: number | undefined,
-  type: number | undefined,
-  resolution: Resolution = 'exact',
-): SymbolFound {
-  const found: SymbolFound = { kind: 'symbol', file, resolution }
-  if (value !== undefined) found.value = value
-  if (type !== undefined) found.type = type
-  return found
 }
 
 /** A value and a type of the same name are one export. */

@@ -1,9 +1,10 @@
+import type { Declaration, Path } from '../scope.ts'
 import { declare } from '../scope.ts'
 import type { SymbolFact } from '../types.ts'
 import type { PyNode } from './parse.ts'
 import { field } from './parse.ts'
 import type { PyWalk } from './walk.ts'
-import { dotted, inPyScope, referPython, textOf } from './walk.ts'
+import { dotted, inPyScope, quotedPath, referPython, textOf } from './walk.ts'
 
 /** A function or method with its decorators; `whole` is the decorated statement. */
 export function visitPyFunction(walk: PyWalk, node: PyNode, whole: PyNode, decorators: string[]): void {
@@ -23,7 +24,7 @@ export function visitPyFunction(walk: PyWalk, node: PyNode, whole: PyNode, decor
     merge: true,
   })
   setDoc(walk, index, body)
-  declare(walk.scope, name, 'value', { symbol: index })
+  declare(walk.scope, name, 'both', { symbol: index })
   const outer = { symbol: walk.symbol, self: walk.self, names: walk.outer }
   walk.symbol = index
   walk.outer = new Set()
@@ -59,9 +60,15 @@ function visitParameterTypes(walk: PyWalk, parameters: PyNode | undefined): void
 function declareParameter(walk: PyWalk, parameter: PyNode): void {
   const id = parameter.type === 'identifier' ? parameter : firstIdentifier(parameter)
   if (id === undefined) return
-  const type = field(parameter, 'type')?.kids[0]
-  const path = type && dotted(walk, type)
+  const path = annotated(walk, field(parameter, 'type'))
   declare(walk.scope, textOf(walk, id), 'value', path ? { receiver: { ...path, instance: 'type' } } : {})
+}
+
+/** The plain name in an annotation, quoted or not. */
+function annotated(walk: PyWalk, type: PyNode | undefined): Path | undefined {
+  const inner = type?.kids[0]
+  if (inner === undefined) return undefined
+  return inner.type === 'string' ? quotedPath(walk, inner) : dotted(walk, inner)
 }
 
 function firstIdentifier(node: PyNode): PyNode | undefined {
@@ -94,7 +101,7 @@ export function visitPyClass(walk: PyWalk, node: PyNode, whole: PyNode): void {
   })
   walk.symbol = outer.symbol
   walk.self = outer.self
-  declare(walk.scope, name, 'value', { symbol: index })
+  declare(walk.scope, name, 'both', { symbol: index })
 }
 
 function visitBase(walk: PyWalk, base: PyNode, index: number): void {
@@ -156,6 +163,28 @@ export function visitPyAssignment(walk: PyWalk, node: PyNode, statement: PyNode)
   const receiver = again ? undefined : receiverOf(walk, right, type)
   if (again) delete walk.scope.values.get(name)?.receiver
   declare(walk.scope, name, 'value', { ...(symbol === undefined ? {} : { symbol }), ...(receiver ? { receiver } : {}) })
+  if (symbol !== undefined && receiver) rememberReceiver(walk, name, symbol, receiver)
+}
+
+/** What a module's variable holds, unless it is assigned again. */
+function rememberReceiver(
+  walk: PyWalk,
+  name: string,
+  index: number,
+  receiver: NonNullable<Declaration['receiver']>,
+): void {
+  const { values } = walk.scope
+  walk.scope.pending.push({
+    name: receiver.name,
+    members: receiver.members,
+    space: 'value',
+    found: (target) => {
+      const symbol = walk.facts.symbols[index]
+      if (symbol === undefined || values.get(name)?.receiver === undefined) return
+      if (receiver.instance === 'new') symbol.instanceOf = target
+      else symbol.typedAs = target
+    },
+  })
 }
 
 function addVariable(walk: PyWalk, name: string, statement: PyNode): number {
@@ -167,7 +196,7 @@ function receiverOf(walk: PyWalk, right: PyNode | undefined, type: PyNode | unde
   const callee = right?.type === 'call' ? field(right, 'function') : undefined
   const made = callee && dotted(walk, callee)
   if (made) return { ...made, instance: 'new' as const }
-  const named = type?.kids[0] && dotted(walk, type.kids[0])
+  const named = annotated(walk, type)
   return named ? { ...named, instance: 'type' as const } : undefined
 }
 

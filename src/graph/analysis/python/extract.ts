@@ -8,7 +8,7 @@ import { visitPyDynamicImport, visitPyFrom, visitPyImport } from './imports.ts'
 import type { PyNode, PythonParser } from './parse.ts'
 import { field } from './parse.ts'
 import type { PyWalk } from './walk.ts'
-import { dotted, inPyScope, referPython, settleStars, textOf } from './walk.ts'
+import { dotted, inPyScope, quotedPath, referPython, settleStars, textOf } from './walk.ts'
 
 type Visitor = (walk: PyWalk, node: PyNode) => void
 
@@ -146,11 +146,8 @@ function visitType(walk: PyWalk, node: PyNode): void {
   const path = dotted(walk, node)
   if (path) referPython(walk, path, 'type', node)
   else if (node.type === 'string') {
-    const quoted = textOf(walk, node).slice(1, -1)
-    if (/^[A-Za-z_]\w*(?:\.\w+)*$/.test(quoted)) {
-      const [name, ...members] = quoted.split('.') as [string, ...string[]]
-      referPython(walk, { name, members }, 'type', node)
-    }
+    const quoted = quotedPath(walk, node)
+    if (quoted) referPython(walk, quoted, 'type', node)
   } else for (const kid of node.kids) visitType(walk, kid)
 }
 

@@ -19,7 +19,7 @@ function addImport(walk: PyWalk, node: PyNode, fact: Pick<ImportFact, 'request'>
 
 function bind(walk: PyWalk, index: number, imported: string, local: string): void {
   walk.facts.bindings.push({ import: index, imported, typeOnly: walk.typeOnly })
-  declare(walk.scope, local, 'value', { binding: walk.facts.bindings.length - 1 })
+  declare(walk.scope, local, 'both', { binding: walk.facts.bindings.length - 1 })
 }
 
 /** `import a.b`, `import a.b as c`: the first binds `a`, the second the module itself. */

@@ -55,6 +55,14 @@ export function dotted(walk: PyWalk, node: PyNode): Path | undefined {
   return object && attribute ? { name: object.name, members: [...object.members, textOf(walk, attribute)] } : undefined
 }
 
+/** The dotted name in a quoted annotation (`"pkg.Shape"`), or undefined. */
+export function quotedPath(walk: PyWalk, string: PyNode): Path | undefined {
+  const quoted = textOf(walk, string).slice(1, -1)
+  if (!/^[A-Za-z_]\w*(?:\.\w+)*$/.test(quoted)) return undefined
+  const [name, ...members] = quoted.split('.') as [string, ...string[]]
+  return { name, members }
+}
+
 /** Notes a use of a dotted name. `self.x` and `cls.x` are looked up in the class, `x` first in the file, then in star imports. */
 export function referPython(walk: PyWalk, path: Path, kind: UseFact['kind'], span: PyNode, instance?: string[]): void {
   const from = walk.symbol

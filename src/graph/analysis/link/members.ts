@@ -1,0 +1,138 @@
+import type { Resolved } from '../resolve/javascript.ts'
+import type { Resolution, SymbolFact, Target } from '../types.ts'
+import type { LinkedFile } from './context.ts'
+import { membersOf } from './context.ts'
+
+/** What a name turned out to be. */
+export type Found =
+  | { kind: 'symbol'; file: LinkedFile; value?: number; type?: number; resolution: Resolution }
+  | { kind: 'module'; file: LinkedFile; resolution: Resolution }
+  | { kind: 'outside'; resolved: Exclude<Resolved, { to: 'file' }> }
+  /** The file is ours, the name is not in it. */
+  | { kind: 'missing'; file: LinkedFile; name: string }
+  /** Nothing can be said: computed exports, plain locals. */
+  | { kind: 'unknown' }
+
+export type SymbolFound = Extract<Found, { kind: 'symbol' }>
+
+/** A target followed to its end; `complete` is false where members were left over (a property of a known object). */
+export interface Followed {
+  found: Found
+  complete: boolean
+}
+
+/** Looks members up: in classes and what they extend, in objects, namespaces, and on the instances that variables hold. */
+export interface Members {
+  /** `this.x`, `super.x` inside the class of the target. */
+  ofSelf: (file: LinkedFile, target: Target) => Found | undefined
+  /** `value.x`: of the class itself, of an object, or of the instance that a variable holds. */
+  ofValue: (found: SymbolFound, name: string, seen: Set<string>) => SymbolFound | undefined
+  /** `instance.x` of a class or interface. */
+  ofInstance: (found: SymbolFound, name: string, seen: Set<string>) => SymbolFound | undefined
+}
+
+type Follow = (file: LinkedFile, target: Target, space: 'value' | 'type', seen?: Set<string>) => Followed
+
+/** `follow` leads from a base class or a receiver as written to its symbol. */
+export function createMembers(follow: Follow): Members {
+  function ofSelf(file: LinkedFile, { base, index, members }: Target): Found | undefined {
+    const name = members[0]
+    if (name === undefined) return undefined
+    const isStatic = base.startsWith('static')
+    const self: SymbolFound = { kind: 'symbol', file, value: index, resolution: 'exact' }
+    if (!base.endsWith('super'))
+      return classMember(self, name, isStatic, new Set()) ?? classMember(self, name, !isStatic, new Set())
+    const symbol = file.facts.symbols[index] as SymbolFact
+    return inherited(file, symbol, name, isStatic, new Set())
+  }
+
+  /** A member of a value: of the class itself, of an object, or of the instance that a variable holds. */
+  function ofValue(found: SymbolFound, name: string, seen: Set<string>): SymbolFound | undefined {
+    const index = found.value ?? found.type
+    if (index === undefined) return undefined
+    const symbol = found.file.facts.symbols[index] as SymbolFact
+    const key = `${found.file.path}#${index}`
+    if (symbol.kind === 'variable' && (symbol.instanceOf || symbol.typedAs) && !seen.has(key)) {
+      seen.add(key)
+      const space = symbol.instanceOf ? 'value' : 'type'
+      const type = follow(found.file, (symbol.instanceOf ?? symbol.typedAs) as Target, space, seen)
+      if (!type.complete || type.found.kind !== 'symbol') return undefined
+      const member = ofInstance(type.found, name, new Set())
+      return member && symbol.instanceOf === undefined ? { ...member, resolution: 'inferred' } : member
+    }
+    const own = classMember(found, name, true, new Set())
+    if (own || found.file.facts.language !== 'python') return own
+    return classMember(found, name, false, new Set())
+  }
+
+  /** A member of an instance of a class or interface; nothing for functions, whose result is not known. */
+  function ofInstance(found: SymbolFound, name: string, seen: Set<string>): SymbolFound | undefined {
+    for (const index of new Set([found.value, found.type])) {
+      const symbol = index === undefined ? undefined : found.file.facts.symbols[index]
+      if (symbol === undefined || !['class', 'interface', 'function'].includes(symbol.kind)) continue
+      const self = { ...found, value: index as number }
+      const member = classMember(self, name, false, seen)
+      if (member) return member
+      // Python finds static methods on instances too.
+      const shared = found.file.facts.language === 'python' ? classMember(self, name, true, new Set()) : undefined
+      if (shared) return shared
+    }
+    return undefined
+  }
+
+  function classMember(
+    found: SymbolFound,
+    name: string,
+    isStatic: boolean,
+    seen: Set<string>,
+  ): SymbolFound | undefined {
+    const index = found.value ?? found.type
+    if (index === undefined || seen.has(`${found.file.path}#${index}`)) return undefined
+    seen.add(`${found.file.path}#${index}`)
+    const { facts } = found.file
+    const symbol = facts.symbols[index] as SymbolFact
+    const isClass = symbol.kind === 'class' || symbol.kind === 'interface' || symbol.kind === 'function'
+    const own = membersOf(found.file, index)?.get(name) ?? []
+    const fits = own.find((at) => !isClass || isVisible(facts.symbols[at] as SymbolFact, symbol, isStatic))
+    if (fits !== undefined) return symbolFound(found.file, fits, fits, found.resolution)
+    return inherited(found.file, symbol, name, isStatic, seen)
+  }
+
+  /** Functions nested in a function are no members of it. */
+  function isVisible(member: SymbolFact, owner: SymbolFact, isStatic: boolean): boolean {
+    if (owner.kind === 'function' && member.kind !== 'method') return false
+    return owner.kind === 'interface' || (member.isStatic ?? false) === isStatic
+  }
+
+  function inherited(
+    file: LinkedFile,
+    symbol: SymbolFact,
+    name: string,
+    isStatic: boolean,
+    seen: Set<string>,
+  ): SymbolFound | undefined {
+    for (const base of symbol.bases ?? []) {
+      const { found, complete } = follow(file, base, 'value')
+      if (!complete || found.kind !== 'symbol') continue
+      const index = found.value ?? found.type
+      const member = index === undefined ? undefined : classMember({ ...found, value: index }, name, isStatic, seen)
+      if (member) return member
+    }
+    return undefined
+  }
+
+  return { ofSelf, ofValue, ofInstance }
+}
+
+/** A found symbol. */
+export function symbolFound(
+  file: LinkedFile,
+  value: number | undefined,
+  type: number | undefined,
+  resolution: Resolution = 'exact',
+): SymbolFound {
+  const found: SymbolFound = { kind: 'symbol', file, resolution }
+  if (value !== undefined) found.value = value
+  if (type !== undefined) found.type = type
+  return found
+}

@@ -1,0 +1,245 @@
+import type { Readable } from 'node:stream'
+import { problem } from '../contracts/errors.ts'
+import { topicOf } from '../contracts/events.ts'
+import { type Actor, demand, type Operation, type WorkspaceRole } from '../contracts/policy.ts'
+import { type ByteRange, type OpenedObject, type Storage, StorageError } from '../contracts/storage.ts'
+import { isServed, type UploadReader } from '../contracts/uploads.ts'
+import type { Database } from '../db/database.ts'
+import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { matchesETag, recordETag } from '../lib/etag.ts'
+import { readField, readForm } from './form.ts'
+import type { SignedUrl, SignedUrlBody, Upload, UploadBatch, UploadListQuery } from './model.ts'
+import { createReceiver, digestOf, type FormPart, type ReceivedFile, type UploadLimits } from './receive.ts'
+import { createUploadRepository, type UploadRow, withoutKey } from './repository.ts'
+import type { UrlSigner } from './signed-url.ts'
+
+/** What the uploads need from the rest of the house. */
+export interface UploadDeps {
+  db: Database
+  storage: Storage
+  signer: UrlSigner
+  limits: UploadLimits
+  workspaces: {
+    resolve(actor: Actor, id: string | undefined, operation: Operation): Promise<{ id: string; role: WorkspaceRole }>
+    roleOf(userId: string, id: string): Promise<WorkspaceRole | undefined>
+  }
+}
+
+/** Runs the work of a request once, given what identifies the request; see the idempotency plugin. */
+export type Once = <T>(digest: string, work: () => Promise<T>) => Promise<T>
+
+/** What comes with an upload request besides its form. */
+export interface CreateOptions {
+  workspaceId?: string | undefined
+  /** Content-Length, as far as it is known. */
+  contentLength?: number | undefined
+  once: Once
+}
+
+/** Room in a form for what is not file content: boundaries, headers, fields. */
+const FORM_OVERHEAD = 1024 * 1024
+/** Seconds after which a file that is being received and was not touched belongs to a dead process. */
+const ABANDONED_SECONDS = 15 * 60
+const NO_UPLOAD = 'No such upload'
+
+/** Uploaded files: who may see them, how they come in, and how they are read. */
+export function createUploads({ db, storage, signer, limits, workspaces }: UploadDeps) {
+  const repository = createUploadRepository(db)
+  const receive = createReceiver({ repository, storage, limits })
+
+  async function find(actor: Actor, id: string, operation: Operation): Promise<UploadRow> {
+    const row = await repository.byId(id)
+    demand(row && (await workspaces.roleOf(actor.userId, row.workspaceId)), operation, 'upload')
+    return row as UploadRow
+  }
+
+  async function refuseTooMuch(workspaceId: string, contentLength: number): Promise<void> {
+    if (contentLength > limits.maxFileBytes + FORM_OVERHEAD) {
+      throw problem('PAYLOAD_TOO_LARGE', {
+        detail: `A request may carry at most ${limits.maxFileBytes} bytes of files`,
+      })
+    }
+    const left = limits.workspaceBytes - (await repository.used(workspaceId))
+    if (contentLength > left + FORM_OVERHEAD) {
+      throw problem('QUOTA_EXCEEDED', { detail: `The workspace has ${Math.max(left, 0)} bytes left` })
+    }
+  }
+
+  async function receiveForm(
+    actor: Actor,
+    parts: AsyncIterable<FormPart>,
+    options: CreateOptions,
+    received: ReceivedFile[],
+  ) {
+    const fields: Record<string, string> = {}
+    let expected = options.contentLength
+    let workspaceId: string | undefined
+    for await (const part of readForm(parts)) {
+      if (part.type === 'field') {
+        readField(fields, part.fieldname, part.value, received.length > 0)
+        continue
+      }
+      part.file.on('error', () => {})
+      if (workspaceId === undefined) {
+        const target = await workspaces.resolve(actor, fields.workspaceId ?? options.workspaceId, 'uploads:write')
+        workspaceId = target.id
+        if (expected !== undefined) await refuseTooMuch(workspaceId, expected)
+      }
+      const file = await receive({ workspaceId, userId: actor.userId }, part, expected)
+      received.push(file)
+      if (expected !== undefined) expected = Math.max(expected - file.size, 0)
+    }
+    if (workspaceId === undefined) {
+      const errors = [{ path: 'body/file', message: 'is required' }]
+      throw problem('VALIDATION_FAILED', { detail: 'The form has no file', errors })
+    }
+    return { workspaceId, digest: digestOf({ ...fields, workspaceId }, received) }
+  }
+
+  /** Makes all files of a request visible in one transaction. */
+  const publish = (workspaceId: string, files: readonly ReceivedFile[]): Promise<Upload | UploadBatch> =>
+    db.transact(async (tx) => {
+      const items: Upload[] = []
+      for (const file of files) {
+        const upload = await repository.finish(tx, file)
+        if (upload === undefined)
+          throw problem('DEPENDENCY_UNAVAILABLE', { detail: 'The upload took too long', retryAfter: 1 })
+        tx.emit({ topic: topicOf('workspace', workspaceId), name: 'upload.created', data: upload })
+        items.push(upload)
+      }
+      const [first] = items
+      return first && items.length === 1 ? first : { items }
+    })
+
+  async function open(row: UploadRow | undefined, range?: ByteRange): Promise<OpenedObject> {
+    if (row === undefined) throw problem('NOT_FOUND', { detail: NO_UPLOAD })
+    demandServed(row)
+    return storage.get(row.storageKey, range).catch((cause) => {
+      if (cause instanceof StorageError && cause.code === 'INVALID_RANGE')
+        throw problem('RANGE_NOT_SATISFIABLE', { cause })
+      throw problem('DEPENDENCY_UNAVAILABLE', { detail: 'The content cannot be read now', retryAfter: 5, cause })
+    })
+  }
+
+  const purge = ({ storageKey }: { storageKey: string }) => storage.delete(storageKey)
+
+  const service = {
+    /**
+     * Receives the files of a form: all or none. One file answers its record, several answer them as `items`.
+     * @throws NOT_FOUND, FORBIDDEN, VALIDATION_FAILED, BAD_REQUEST, PAYLOAD_TOO_LARGE, QUOTA_EXCEEDED, STORAGE_FULL
+     */
+    async create(actor: Actor, parts: AsyncIterable<FormPart>, options: CreateOptions): Promise<Upload | UploadBatch> {
+      const received: ReceivedFile[] = []
+      let published = false
+      try {
+        const { workspaceId, digest } = await receiveForm(actor, parts, options, received)
+        return await options.once(digest, async () => {
+          const answer = await publish(workspaceId, received)
+          published = true
+          return answer
+        })
+      } finally {
+        if (!published) await Promise.allSettled(received.map((file) => file.discard()))
+      }
+    },
+
+    async list(actor: Actor, { workspaceId, limit, cursor, kind }: UploadListQuery) {
+      const keys = cursor === undefined ? undefined : decodeCursor(cursor, ['string'])
+      if (cursor !== undefined && keys === undefined) throw problem('INVALID_CURSOR')
+      const workspace = await workspaces.resolve(actor, workspaceId, 'uploads:read')
+      const rows = await repository.list(workspace.id, { limit, after: keys?.[0] as string | undefined, kind })
+      return toPage(rows, limit, (row) => [row.id])
+    },
+
+    get: async (actor: Actor, id: string): Promise<Upload> => withoutKey(await find(actor, id, 'uploads:read')),
+
+    /** A file that the actor may read, with its content to be opened by `openContent`. */
+    async readable(actor: Actor, id: string): Promise<UploadRow> {
+      const row = await find(actor, id, 'uploads:read')
+      demandServed(row)
+      return row
+    },
+
+    /** The file that a signed URL names. @throws SIGNATURE_INVALID, NOT_FOUND */
+    async signed(
+      id: string,
+      claim: { expires: number; signature: string; disposition: 'attachment' | 'inline' },
+    ): Promise<UploadRow> {
+      if (!signer.verify({ uploadId: id, ...claim }, claim.signature)) {
+        throw problem('SIGNATURE_INVALID', { detail: 'The link is not valid, or not any more' })
+      }
+      const row = await repository.byId(id)
+      if (row === undefined) throw problem('NOT_FOUND', { detail: NO_UPLOAD })
+      demandServed(row)
+      return row
+    },
+
+    /** Opens the content of a row, or a range of it. The stream must be consumed or destroyed. */
+    openContent: open,
+
+    /** Makes a URL under which the content can be read without a token until it expires. */
+    async sign(
+      actor: Actor,
+      id: string,
+      { expiresIn, disposition }: SignedUrlBody,
+      origin: string,
+    ): Promise<SignedUrl> {
+      await find(actor, id, 'uploads:read')
+      const expires = Math.floor(Date.now() / 1000) + expiresIn
+      const signature = signer.sign({ uploadId: id, expires, disposition })
+      const query = new URLSearchParams({ expires: String(expires), disposition, signature })
+      return { url: `${origin}/api/uploads/${id}/signed?${query}`, expiresAt: new Date(expires * 1000).toISOString() }
+    },
+
+    /** Deletes a file; its bytes go right after the commit, or with the next sweep. */
+    async remove(actor: Actor, id: string, ifMatch?: string): Promise<void> {
+      const row = await find(actor, id, 'uploads:write')
+      if (ifMatch !== undefined && !matchesETag(ifMatch, recordETag(row))) throw problem('PRECONDITION_FAILED')
+      await db.transact(async (tx) => {
+        const gone = await repository.remove(tx, id, row.version)
+        if (gone === undefined) throw problem('NOT_FOUND', { detail: NO_UPLOAD })
+        tx.emit({ topic: topicOf('workspace', row.workspaceId), name: 'upload.deleted', data: gone })
+      })
+    },
+
+    /** Bytes used and allowed in a workspace. */
+    async usage(actor: Actor, workspaceId?: string): Promise<{ used: number; limit: number }> {
+      const workspace = await workspaces.resolve(actor, workspaceId, 'uploads:read')
+      return { used: await repository.used(workspace.id), limit: limits.workspaceBytes }
+    },
+
+    /** Removes what deletions, broken uploads and crashes have left in the storage. Safe to run on every instance. */
+    async sweep(): Promise<{ unfinished: number; deleted: number }> {
+      const unfinished = await repository.sweepUnfinished(ABANDONED_SECONDS, purge)
+      return { unfinished, deleted: await repository.sweepDeleted(purge) }
+    },
+  }
+
+  const reader: UploadReader = {
+    async resolve(actor, ids, workspaceId) {
+      const rows = ids.length === 0 ? [] : await repository.byIds(ids)
+      const roles = new Map<string, WorkspaceRole | undefined>()
+      for (const row of rows) {
+        if (!roles.has(row.workspaceId))
+          roles.set(row.workspaceId, await workspaces.roleOf(actor.userId, row.workspaceId))
+      }
+      return ids.map((id) => {
+        const row = rows.find((candidate) => candidate.id === id)
+        const here = workspaceId === undefined || row?.workspaceId === workspaceId
+        if (!row || !here || !roles.get(row.workspaceId)) throw problem('NOT_FOUND', { detail: `${NO_UPLOAD}: ${id}` })
+        demandServed(row)
+        return withoutKey(row)
+      })
+    },
+    read: async (id): Promise<Readable> => (await open(await repository.byId(id))).stream,
+  }
+
+  return { ...service, reader }
+}
+
+/** See {@link createUploads}. */
+export type Uploads = ReturnType<typeof createUploads>
+
+function demandServed({ scan }: { scan: Upload['scan'] }): void {
+  if (!isServed(scan)) throw problem('UNPROCESSABLE', { detail: `The file is held back: its scan is ${scan}` })
+}

@@ -14,6 +14,11 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set while a request with an Idempotency-Key is handled for the first time. */
     keyed: KeyedRequest | null
+    /**
+     * For routes with `body: 'streamed'`: runs the work unless the Idempotency-Key says that it was done already; then the first answer is
+     * sent and the result is undefined. `digest` identifies what the body was.
+     */
+    once<T>(reply: FastifyReply, digest: string, work: () => Promise<T>): Promise<T | undefined>
   }
 }
 
@@ -22,17 +27,16 @@ const KEY = /^[\x21-\x7e]{1,255}$/
 const REPEATED = ['content-type', 'location', 'etag'] as const
 const SWEEP_MS = 10 * 60_000
 
-function keyedRequestOf(request: FastifyRequest, header: string | string[]): KeyedRequest {
-  if (typeof header !== 'string' || !KEY.test(header)) {
-    throw problem('BAD_REQUEST', { detail: 'Idempotency-Key must be 1 to 255 visible ASCII characters, e.g. a UUID' })
-  }
-  const body =
-    request.body === undefined
-      ? `${request.headers['content-type']} ${request.headers['content-length']}`
-      : JSON.stringify(request.body)
+function keyOf({ headers }: FastifyRequest): string | undefined {
+  const header = headers['idempotency-key']
+  if (header === undefined || (typeof header === 'string' && KEY.test(header))) return header
+  throw problem('BAD_REQUEST', { detail: 'Idempotency-Key must be 1 to 255 visible ASCII characters, e.g. a UUID' })
+}
+
+function keyedRequestOf(request: FastifyRequest, key: string, body: string): KeyedRequest {
   const fingerprint = createHash('sha256').update(`${request.method} ${request.url}\n${body}`).digest('hex')
   const scope = request.identity === null ? `address:${request.ip}` : `user:${request.identity.actor.userId}`
-  return { scope, key: header, fingerprint }
+  return { scope, key, fingerprint }
 }
 
 /** The success status that the route documents. */
@@ -78,11 +82,22 @@ export default fp(
     app.db.onCommitting(store.record)
     app.decorateRequest('keyed', null)
 
+    app.decorateRequest('once', async function (this: FastifyRequest, reply, digest, work) {
+      const key = keyOf(this)
+      if (key === undefined) return work()
+      const keyed = keyedRequestOf(this, key, digest)
+      const claim = await store.claim(keyed)
+      if (claim.kind !== 'fresh') return void settle(claim, this, reply)
+      this.keyed = keyed
+      return keyedRequest.run(keyed, work)
+    })
+
     app.addHook('preHandler', (request, reply, done) => {
-      const header = request.headers['idempotency-key']
-      if (header === undefined || request.method !== 'POST') return done()
+      if (request.headers['idempotency-key'] === undefined || request.method !== 'POST') return done()
       const begin = async () => {
-        const keyed = keyedRequestOf(request, header)
+        const key = keyOf(request)
+        if (key === undefined || request.routeOptions.config.body === 'streamed') return done()
+        const keyed = keyedRequestOf(request, key, JSON.stringify(request.body ?? null))
         const claim = await store.claim(keyed)
         if (claim.kind !== 'fresh') return settle(claim, request, reply)
         request.keyed = keyed

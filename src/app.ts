@@ -2,6 +2,7 @@ import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
 import type { DestinationStream } from 'pino'
 import accounts from '../plugins/accounts.ts'
 import auth from '../plugins/auth.ts'
+import bodies from '../plugins/bodies.ts'
 import conditional from '../plugins/conditional.ts'
 import config from '../plugins/config.ts'
 import db from '../plugins/db.ts'
@@ -16,9 +17,12 @@ import redis from '../plugins/redis.ts'
 import security from '../plugins/security.ts'
 import sessions from '../plugins/sessions.ts'
 import staticFiles from '../plugins/static.ts'
+import storage from '../plugins/storage.ts'
+import uploads from '../plugins/uploads.ts'
 import workspaces from '../plugins/workspaces.ts'
 import authRoutes from '../routes/auth.ts'
 import healthRoutes from '../routes/health.ts'
+import uploadRoutes from '../routes/uploads.ts'
 import workspaceRoutes from '../routes/workspaces.ts'
 import type { Config } from './config/schema.ts'
 import { serverOptions } from './http/server-options.ts'
@@ -46,24 +50,28 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(config, { config: options.config })
   await app.register(logging)
   await app.register(errors)
+  await app.register(bodies)
   await app.register(security)
   await app.register(metrics)
   await app.register(lifecycle)
   await app.register(db, { url: options.databaseUrl })
   await app.register(redis)
   await app.register(rateLimit)
+  await app.register(storage)
   await app.register(sessions)
   await app.register(auth)
   await app.register(idempotency)
   await app.register(conditional)
   await app.register(workspaces)
   await app.register(accounts)
+  await app.register(uploads)
   await app.register(docs)
 
   await app.register(healthRoutes)
   await app.register(healthRoutes, { prefix: '/api' })
   await app.register(authRoutes)
   await app.register(workspaceRoutes)
+  await app.register(uploadRoutes)
 
   await app.register(staticFiles, options.webRoot === undefined ? {} : { webRoot: options.webRoot })
   return app

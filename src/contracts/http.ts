@@ -83,4 +83,9 @@ export interface RouteDeclaration {
   limit?: LimitGroup
   /** Whether a write must name the version it changes (428 without). The service compares. */
   ifMatch?: 'required'
+  /**
+   * A body that the handler reads as a stream and that may take long: it is ended by silence, not by its duration, and its handler
+   * claims the Idempotency-Key itself (`request.once`), as soon as it knows what the body was.
+   */
+  body?: 'streamed'
 }

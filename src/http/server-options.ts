@@ -39,7 +39,8 @@ export function serverOptions(config: Config, destination?: DestinationStream): 
     trustProxy: trustProxy(config.TRUST_PROXY),
     bodyLimit: MAX_BODY,
     connectionTimeout: 0,
-    requestTimeout: 120_000,
+    // Bodies have a time limit of their own: plugins/bodies.ts.
+    requestTimeout: 0,
     keepAliveTimeout: 72_000,
     http: { maxHeaderSize: MAX_HEADERS, headersTimeout: 30_000, connectionsCheckingInterval: 5_000 },
     ...tls(config),

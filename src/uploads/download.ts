@@ -24,11 +24,13 @@ export interface Download {
 }
 
 /** Nothing in a stored file may run with the rights of this origin, wherever a browser may open it. */
-const POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
+const POLICY =
+  "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 /** Types that a browser only shows. SVG is not one of them: it can carry script. */
 const PASSIVE = /^(image\/(png|apng|jpeg|gif|webp|avif|bmp|x-icon)|audio\/[\w.+-]+|video\/[\w.+-]+|text\/plain)$/
 /** Types that are sent as they are. All other text goes as plain text, or `<script src>` could run it on our own pages. */
-const HARMLESS = /^(application\/(pdf|json|zip|gzip|x-tar|octet-stream)|text\/(plain|csv|markdown|calendar|vcard)|font\/.*)$/
+const HARMLESS =
+  /^(application\/(pdf|json|zip|gzip|x-tar|octet-stream)|text\/(plain|csv|markdown|calendar|vcard)|font\/.*)$/
 
 const typeOf = ({ contentType, kind, charset }: UploadRow): string => {
   const sent = charset === null || kind === 'image' || HARMLESS.test(contentType) ? contentType : 'text/plain'

@@ -60,12 +60,13 @@ export const UploadQuery = Type.Object(
 /** The multipart body of an upload request, for the documentation: it is read as a stream. */
 export const UploadForm = Type.Object(
   {
-    file: Type.Unsafe<unknown>({
-      type: 'array',
-      minItems: 1,
-      items: { type: 'string', contentMediaType: 'application/octet-stream' },
-      description: 'The file; several parts of any name make several uploads, all or none',
-    }),
+    file: Type.Optional(
+      Type.Unsafe<unknown>({
+        type: 'array',
+        items: { type: 'string', contentMediaType: 'application/octet-stream' },
+        description: 'At least one file; several parts, of any name, make several uploads: all or none',
+      }),
+    ),
     workspaceId: Type.Optional({ ...Id, description: 'Instead of the query parameter; before the first file' }),
   },
   { description: 'Files are streamed to the storage as they arrive' },

@@ -7,6 +7,7 @@ import { isServed, type UploadReader } from '../contracts/uploads.ts'
 import type { Database } from '../db/database.ts'
 import { decodeCursor, toPage } from '../lib/cursor.ts'
 import { matchesETag, recordETag } from '../lib/etag.ts'
+import { type Download, type DownloadRequest, planDownload } from './download.ts'
 import { readField, readForm } from './form.ts'
 import type { SignedUrl, SignedUrlBody, Upload, UploadBatch, UploadListQuery } from './model.ts'
 import { createReceiver, digestOf, type FormPart, type ReceivedFile, type UploadLimits } from './receive.ts'
@@ -25,8 +26,8 @@ export interface UploadDeps {
   }
 }
 
-/** Runs the work of a request once, given what identifies the request; see the idempotency plugin. */
-export type Once = <T>(digest: string, work: () => Promise<T>) => Promise<T>
+/** Runs the work of a request, given what identifies it; undefined when it was done before, and has been answered so. */
+export type Once = <T>(digest: string, work: () => Promise<T>) => Promise<T | undefined>
 
 /** What comes with an upload request besides its form. */
 export interface CreateOptions {
@@ -125,10 +126,15 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
 
   const service = {
     /**
-     * Receives the files of a form: all or none. One file answers its record, several answer them as `items`.
+     * Receives the files of a form: all or none. One file answers its record, several answer them as `items`; undefined when `once`
+     * has answered with what was done before.
      * @throws NOT_FOUND, FORBIDDEN, VALIDATION_FAILED, BAD_REQUEST, PAYLOAD_TOO_LARGE, QUOTA_EXCEEDED, STORAGE_FULL
      */
-    async create(actor: Actor, parts: AsyncIterable<FormPart>, options: CreateOptions): Promise<Upload | UploadBatch> {
+    async create(
+      actor: Actor,
+      parts: AsyncIterable<FormPart>,
+      options: CreateOptions,
+    ): Promise<Upload | UploadBatch | undefined> {
       const received: ReceivedFile[] = []
       let published = false
       try {
@@ -153,7 +159,7 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
 
     get: async (actor: Actor, id: string): Promise<Upload> => withoutKey(await find(actor, id, 'uploads:read')),
 
-    /** A file that the actor may read, with its content to be opened by `openContent`. */
+    /** A file that the actor may read, for `download`. */
     async readable(actor: Actor, id: string): Promise<UploadRow> {
       const row = await find(actor, id, 'uploads:read')
       demandServed(row)
@@ -174,8 +180,9 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
       return row
     },
 
-    /** Opens the content of a row, or a range of it. The stream must be consumed or destroyed. */
-    openContent: open,
+    /** Answers a request for the content of a file that was found by `readable` or `signed`. */
+    download: (row: UploadRow, request: DownloadRequest): Promise<Download> =>
+      planDownload(row, request, (range) => open(row, range)),
 
     /** Makes a URL under which the content can be read without a token until it expires. */
     async sign(
@@ -200,6 +207,8 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
         if (gone === undefined) throw problem('NOT_FOUND', { detail: NO_UPLOAD })
         tx.emit({ topic: topicOf('workspace', row.workspaceId), name: 'upload.deleted', data: gone })
       })
+      // If the storage is away just now, the sweep will do it.
+      await repository.sweepDeleted(purge).catch(() => 0)
     },
 
     /** Bytes used and allowed in a workspace. */

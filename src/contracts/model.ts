@@ -1,3 +1,5 @@
+import type { Citation } from './messages.ts'
+
 /**
  * The model port: turns a question with its context into a reply, piece by piece.
  *
@@ -24,6 +26,8 @@ export interface ModelRequest {
   passages: readonly ModelPassage[]
   /** What was looked through, for an honest "nothing found". */
   searched: { files: number; uploads: number }
+  /** Set when the message asks for nothing in the files. */
+  smallTalk?: 'greeting' | 'thanks' | 'self'
   /** How to behave: the text of a persona. */
   instructions?: string
   /** The page the question was asked on. */
@@ -53,16 +57,6 @@ export interface ModelPassage {
   score: number
   /** The words of the question that it holds, in lower case. */
   matched: readonly string[]
-}
-
-/** A passage that the reply rests on. `quote` stands at these lines of the file, letter for letter. */
-export interface Citation {
-  uploadId: string | null
-  path: string
-  startLine: number
-  endLine: number
-  nodeId?: string
-  quote: string
 }
 
 /** What comes out of a model while it writes. */

@@ -25,12 +25,15 @@ import healthRoutes from '../routes/health.ts'
 import uploadRoutes from '../routes/uploads.ts'
 import workspaceRoutes from '../routes/workspaces.ts'
 import type { Config } from './config/schema.ts'
+import type { SchemaMode } from './http/lazy-schemas.ts'
 import { serverOptions } from './http/server-options.ts'
 
 /** What an app is made of. The database is migrated already. */
 export interface AppOptions {
   config: Config
   databaseUrl: string
+  /** When schemas are compiled; at first use unless told otherwise. */
+  schemas?: SchemaMode
   /** Where log lines go instead of standard output. */
   logDestination?: DestinationStream
   /** Plugins of one's own, registered before all others: they see every route and request. */
@@ -44,7 +47,9 @@ export interface AppOptions {
  * handles signals; `server.ts` does.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const app = fastify(serverOptions(options.config, options.logDestination)) as unknown as FastifyInstance
+  const app = fastify(
+    serverOptions(options.config, options.logDestination, options.schemas),
+  ) as unknown as FastifyInstance
 
   for (const extension of options.extensions ?? []) await app.register(extension)
   await app.register(config, { config: options.config })

@@ -29,9 +29,13 @@ const keys = Object.keys(ConfigSchema.properties)
 function validated(environment: Environment, problems: string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {}
   for (const key of keys) if (environment[key] !== undefined && environment[key] !== '') values[key] = environment[key]
-  const validate = new Ajv({ coerceTypes: true, useDefaults: true, allErrors: true, strict: false }).compile(
-    ConfigSchema,
-  )
+  const validate = new Ajv({
+    coerceTypes: true,
+    useDefaults: true,
+    allErrors: true,
+    strict: false,
+    validateSchema: false,
+  }).compile(ConfigSchema)
   if (!validate(values)) {
     for (const error of validate.errors ?? []) {
       const key = error.instancePath.slice(1)

@@ -7,8 +7,8 @@ import { newId } from '../lib/ids.ts'
 import { createLogger } from '../logging/logger.ts'
 import { answerProblem } from './answer.ts'
 import { answerClientError } from './client-error.ts'
+import { compilersFactory, type SchemaMode } from './lazy-schemas.ts'
 import { toProblem } from './to-problem.ts'
-import { buildValidator } from './validation.ts'
 
 const MAX_HEADERS = 16 * 1024
 const MAX_BODY = 1024 * 1024
@@ -31,7 +31,11 @@ const tls = ({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) =>
     : { https: { cert: readFileSync(TLS_CERT_FILE), key: readFileSync(TLS_KEY_FILE), minVersion: 'TLSv1.2' as const } }
 
 /** Limits, time-outs, request ids, logger and validators of the HTTP server. */
-export function serverOptions(config: Config, destination?: DestinationStream): FastifyServerOptions {
+export function serverOptions(
+  config: Config,
+  destination?: DestinationStream,
+  schemas: SchemaMode = 'at-first-use',
+): FastifyServerOptions {
   return {
     loggerInstance: createLogger(config, destination),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -52,6 +56,6 @@ export function serverOptions(config: Config, destination?: DestinationStream): 
       return answerProblem(toProblem(error), request, reply)
     }) as never,
     clientErrorHandler: answerClientError as never,
-    schemaController: { compilersFactory: { buildValidator: buildValidator as never } },
+    schemaController: { compilersFactory: compilersFactory(schemas) as never },
   } as unknown as FastifyServerOptions
 }

@@ -5,6 +5,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import type { SchemaMode } from '../../src/http/lazy-schemas.ts'
 import { testDatabase } from './database.ts'
 import routeRecord from './route-record.ts'
 
@@ -16,6 +17,8 @@ export interface TestAppOptions {
   env?: Record<string, string>
   /** Another app's database, for two instances on one. */
   databaseUrl?: string
+  /** When schemas are compiled. */
+  schemas?: SchemaMode
   /** Takes the log lines. */
   onLog?: (line: Record<string, unknown>) => void
 }
@@ -23,7 +26,7 @@ export interface TestAppOptions {
 /** The whole server on a database of the test's own, ready but not listening. Closed when the test ends. */
 export async function testApp(
   t: Test,
-  { env = {}, databaseUrl, onLog }: TestAppOptions = {},
+  { env = {}, databaseUrl, onLog, schemas }: TestAppOptions = {},
 ): Promise<FastifyInstance> {
   const url = databaseUrl ?? (await testDatabase(t))
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-test-'))
@@ -39,6 +42,7 @@ export async function testApp(
   const logDestination = onLog && { write: (line: string) => onLog(JSON.parse(line) as Record<string, unknown>) }
   const app = await buildApp({
     config,
+    ...(schemas && { schemas }),
     databaseUrl: url,
     extensions: [routeRecord],
     ...(logDestination ? { logDestination } : {}),

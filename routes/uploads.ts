@@ -161,7 +161,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   )
 
   app.route({
-    method: ['GET', 'HEAD'],
+    method: 'GET',
     url: '/api/uploads/:id/content',
     config: read,
     schema: {
@@ -179,7 +179,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.route({
-    method: ['GET', 'HEAD'],
+    method: 'GET',
     url: '/api/uploads/:id/signed',
     config: { auth: 'public', limit: 'read' },
     schema: {

@@ -16,7 +16,7 @@ export interface DownloadRequest {
   ifNoneMatch?: string | undefined
 }
 
-/** An answer to send: status, headers, and the content where there is any. */
+/** An answer to send: status, headers, and the content. For HEAD that is an empty stream, so that the length is left as it is told. */
 export interface Download {
   status: 200 | 206 | 304
   headers: Record<string, string>
@@ -59,7 +59,7 @@ export async function planDownload(
     'x-content-type-options': 'nosniff',
   }
   if (request.ifNoneMatch !== undefined && matchesETag(request.ifNoneMatch, etag, true)) {
-    return { status: 304, headers, body: undefined }
+    return { status: 304, headers, body: request.method === 'HEAD' ? Readable.from([]) : undefined }
   }
   headers['content-type'] = typeOf(file)
   const fresh = request.ifRange === undefined || request.ifRange === etag
@@ -72,7 +72,7 @@ export async function planDownload(
   const [span] = spans ?? []
   headers['content-length'] = String(span ? span.end - span.start + 1 : file.size)
   if (span) headers['content-range'] = `bytes ${span.start}-${span.end}/${file.size}`
-  const body = request.method === 'HEAD' ? undefined : (await open(span)).stream
+  const body = request.method === 'HEAD' ? Readable.from([]) : (await open(span)).stream
   return { status: span ? 206 : 200, headers, body }
 }
 

@@ -47,9 +47,12 @@ async function signUp(parley: Parley) {
   const password = `demo ${crypto.randomUUID()}`
   await parley.auth.register({ email, password, name: 'Demo' })
   await new Promise<void>((opened, refused) => {
-    parley.socket.on('state', ({ state }) => {
-      if (state === 'ready') opened()
-      if (state === 'closed') refused(new Error('the server refused the WebSocket'))
+    const late = setTimeout(() => refused(new Error('the WebSocket did not open within 10 s')), 10_000)
+    parley.socket.on('state', ({ state, code }) => {
+      if (state === 'closed') refused(new Error(`the server refused the WebSocket (${code})`))
+      if (state !== 'ready') return
+      clearTimeout(late)
+      opened()
     })
     parley.socket.open()
   })

@@ -63,12 +63,12 @@ export function createSession(store: TokenStore, refresh: (refreshToken: string)
     events.emit('ended', { reason })
   }
 
-  const renewOnce = async (stale: string | undefined): Promise<Tokens> => {
+  const renewOnce = async (stale: string | undefined, before: string | undefined): Promise<Tokens> => {
     const current = store.get()
     if (!current) throw new ParleyError({ code: 'NOT_SIGNED_IN', status: 401, message: 'Sign in first.' })
-    // Another tab (same store) may have refreshed while this one waited for the lock.
-    if (stale !== undefined && current.accessToken !== stale && current.expiresAt - MARGIN_MS > Date.now())
-      return current
+    // Another tab (same store) may have refreshed meanwhile, or while this one waited for the lock.
+    const renewed = current.refreshToken !== before || (stale !== undefined && current.accessToken !== stale)
+    if (renewed && current.expiresAt - MARGIN_MS > Date.now()) return current
     try {
       return accept(await refresh(current.refreshToken))
     } catch (error) {
@@ -80,7 +80,8 @@ export function createSession(store: TokenStore, refresh: (refreshToken: string)
   /** Refreshes now (or joins the refresh under way); `stale` is the access token that the server refused. */
   const renew = (stale?: string): Promise<Tokens> => {
     const exclusive = store.exclusive ?? ((task) => task())
-    running ??= exclusive(() => renewOnce(stale)).finally(() => {
+    const before = store.get()?.refreshToken
+    running ??= exclusive(() => renewOnce(stale, before)).finally(() => {
       running = undefined
     })
     return running

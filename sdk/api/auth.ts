@@ -10,17 +10,18 @@ export function authApi(http: Http, session: Session) {
     return answer.user
   }
   return {
-    register: (input: { email: string; password: string; name: string }) => signIn('/api/auth/register', input),
+    register: (input: { email: string; password: string; name?: string }) => signIn('/api/auth/register', input),
     login: (input: { email: string; password: string }) => signIn('/api/auth/login', input),
-    me: async () => {
-      const answer = await http.json<User | { user: User }>('GET', '/api/auth/me')
-      return 'user' in answer ? answer.user : answer
+    me: () => http.json<User>('GET', '/api/auth/me'),
+    /** Ends every session of this user, this one included. */
+    async logoutAll(): Promise<void> {
+      await http.json('POST', '/api/auth/logout-all')
+      session.end('logout')
     },
     /** Ends this session on the server, and here even if the server cannot be reached. */
     async logout(): Promise<void> {
       try {
-        const refreshToken = session.current()?.refreshToken
-        if (refreshToken) await http.json('POST', '/api/auth/logout', { body: { refreshToken }, retries: 0 })
+        await http.json('POST', '/api/auth/logout', { retries: 0 })
       } finally {
         session.end('logout')
       }

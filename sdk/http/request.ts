@@ -133,11 +133,12 @@ export function createHttp({ baseUrl, fetch, session, timeoutMs }: HttpDeps) {
         const response = await authorized(method, url, keyed)
         if (response.ok || response.status === 304) return response
         const error = problemError(response.status, response.headers, await readJson(response))
-        if (last || !RETRYABLE.has(response.status)) throw error
+        // The first try of a keyed POST may still be at work while its answer was lost on the way.
+        const again = RETRYABLE.has(response.status) || (tried > 0 && error.code === 'IDEMPOTENCY_IN_PROGRESS')
+        if (last || !again) throw error
         await sleep(Math.min((error.retryAfter ?? 0) * 1000 + backoff(tried), LONGEST_WAIT_MS), options.signal)
       } catch (error) {
-        const again = error instanceof ParleyError && error.code === 'NETWORK' && !last
-        if (!again) throw error
+        if (last || !(error instanceof ParleyError && error.code === 'NETWORK')) throw error
         await sleep(backoff(tried), options.signal)
       }
     }

@@ -1,4 +1,5 @@
 import { configReference, envExample } from '../../src/config/describe.ts'
+import { sdkRecords } from './sdk-records.ts'
 import { errorReference, eventReference, policyReference } from './tables.ts'
 
 /** Every generated file with its text, by path from the root of the project. */
@@ -9,5 +10,6 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/reference/errors.md': errorReference(),
     'docs/reference/events.md': eventReference(),
     'docs/reference/policy.md': policyReference(),
+    'sdk/records.ts': await sdkRecords(),
   }
 }

@@ -1,11 +1,11 @@
 import type { Http } from '../http/request.ts'
 import type { Session } from '../session.ts'
-import type { SignedIn, User } from '../types.ts'
+import type { AuthResult, User } from '../types.ts'
 
 /** Accounts and sessions. `register` and `login` sign this client in. */
 export function authApi(http: Http, session: Session) {
   const signIn = async (path: string, body: object): Promise<User> => {
-    const answer = await http.json<SignedIn>('POST', path, { body, anonymous: true })
+    const answer = await http.json<AuthResult>('POST', path, { body, anonymous: true })
     session.accept(answer)
     return answer.user
   }

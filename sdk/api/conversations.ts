@@ -1,6 +1,6 @@
 import { allItems, type Page } from '../http/pages.ts'
 import type { Http } from '../http/request.ts'
-import type { Conversation, Message } from '../types.ts'
+import type { Conversation, ConversationMember, Message } from '../types.ts'
 
 /** How a list is read. */
 export type ListOptions = { limit?: number; cursor?: string | undefined }
@@ -9,10 +9,10 @@ export type ListOptions = { limit?: number; cursor?: string | undefined }
 export function conversationsApi(http: Http) {
   const list = (query: ListOptions & { workspaceId?: string } = {}) =>
     http.json<Page<Conversation>>('GET', '/api/conversations', { query })
-  const messages = (id: string, query: ListOptions = {}) =>
+  const messages = (id: string, query: ListOptions & { order?: 'asc' | 'desc' } = {}) =>
     http.json<Page<Message>>('GET', `/api/conversations/${id}/messages`, { query })
   return {
-    create: (input: { title: string; workspaceId?: string; assistant?: Conversation['assistant'] }) =>
+    create: (input: { title?: string; workspaceId?: string; assistant?: Conversation['assistant'] }) =>
       http.json<Conversation>('POST', '/api/conversations', { body: input }),
     list,
     all: () => allItems((cursor) => list({ limit: 100, cursor })),
@@ -21,7 +21,13 @@ export function conversationsApi(http: Http) {
     update: (id: string, etag: string, change: { title?: string; assistant?: Conversation['assistant'] }) =>
       http.tagged<Conversation>('PATCH', `/api/conversations/${id}`, { body: change, ifMatch: etag }),
     delete: (id: string, etag: string) => http.json<undefined>('DELETE', `/api/conversations/${id}`, { ifMatch: etag }),
+    /** One page of messages, newest first unless asked otherwise. */
     messages,
+    members: (id: string, query: ListOptions = {}) =>
+      http.json<Page<ConversationMember>>('GET', `/api/conversations/${id}/members`, { query }),
+    /** Adds a registered user, by id or by email. */
+    addMember: (id: string, who: { userId: string } | { email: string }) =>
+      http.json<ConversationMember>('POST', `/api/conversations/${id}/members`, { body: who }),
     /** Writes a message by REST; `socket.chat` does the same over the socket, and waits while offline. */
     post: (id: string, input: { content: string; clientId?: string; uploadIds?: string[]; replyTo?: string }) =>
       http.json<Message>('POST', `/api/conversations/${id}/messages`, { body: input }),

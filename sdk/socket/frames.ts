@@ -59,7 +59,7 @@ export type ServerFrames = {
 }
 
 /** The answer to a frame that had an id. */
-export type AckFrame = { type: 'ack'; id: number; message?: Message; [field: string]: unknown }
+export type AckFrame = { type: 'ack'; id: number; message?: Message; reply?: Message; [field: string]: unknown }
 export type ErrorFrame = {
   type: 'error'
   id?: number

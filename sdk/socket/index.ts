@@ -26,6 +26,9 @@ export type NewChat = {
   replyTo?: string
 }
 
+/** A stored message, and the reply that the assistant will write to it, if it does. */
+export type Sent = { message: Message; reply?: Message }
+
 export type SocketDeps = { url: string; WebSocket: WebSocketClass; session: Session }
 
 /**
@@ -110,9 +113,10 @@ export function createSocket({ url, WebSocket, session }: SocketDeps) {
       return topics.subscribe(topic, options)
     },
     /** Writes a message. Waits while offline, and is stored once however often the connection breaks meanwhile. */
-    async chat({ clientId = uuid(), ...message }: NewChat): Promise<Message | undefined> {
-      const ack = await command({ type: 'chat', clientId, ...message }, { timeoutMs: null })
-      return ack.message
+    async chat({ clientId = uuid(), ...message }: NewChat): Promise<Sent> {
+      const { message: stored, reply } = await command({ type: 'chat', clientId, ...message }, { timeoutMs: null })
+      if (stored) return { message: stored, ...(reply && { reply }) }
+      throw new ParleyError({ code: 'BAD_ANSWER', message: 'The server acknowledged the message without giving it.' })
     },
     edit: (messageId: string, content: string) => command({ type: 'edit', messageId, content }),
     delete: (messageId: string) => command({ type: 'delete', messageId }),

@@ -26,9 +26,8 @@ const FINAL = new Set(['reply.completed', 'reply.stopped', 'reply.failed'])
 export function ask({ socket, getMessage, silenceMs = 60_000 }: ReplyDeps, chat: NewChat): Reply {
   const pieces = createStream<string>(() => undefined)
   const topic = socket.subscribe(`conversation:${chat.conversationId}`)
-  /** What came before the acknowledgement, or before the reply was known. */
+  /** What came before the acknowledgement said which reply is ours. */
   const early: { events: TopicEvent<Message>[]; deltas: ReplyDelta[] } = { events: [], deltas: [] }
-  let question: Message | undefined
   let reply: Message | undefined
   let next = 0
   let given = ''
@@ -72,23 +71,9 @@ export function ask({ socket, getMessage, silenceMs = 60_000 }: ReplyDeps, chat:
     settle?.resolve(message)
   }
 
-  const isOurs = (message: Message): boolean =>
-    message.role === 'assistant' &&
-    question !== undefined &&
-    message.seq > question.seq &&
-    (!message.replyTo || message.replyTo === question.id)
-
   const onEvent = (event: TopicEvent<Message>): void => {
-    alive()
-    if (!question) {
-      early.events.push(event)
-      return
-    }
-    if (event.name === 'reply.started' && !reply && isOurs(event.data)) {
-      reply = event.data
-      for (const delta of early.deltas.splice(0)) onDelta(delta)
-    } else if (FINAL.has(event.name) && (event.data.id === reply?.id || (!reply && isOurs(event.data))))
-      finish(event.data)
+    if (!reply) early.events.push(event)
+    else if (FINAL.has(event.name) && event.data.id === reply.id) finish(event.data)
   }
 
   const onDelta = (delta: ReplyDelta): void => {
@@ -113,10 +98,16 @@ export function ask({ socket, getMessage, silenceMs = 60_000 }: ReplyDeps, chat:
 
   const start = async (): Promise<void> => {
     await topic.ready
-    question = await socket.chat(chat)
-    if (!question)
-      throw new ParleyError({ code: 'BAD_ANSWER', message: 'The server acknowledged the message without giving it.' })
+    const sent = await socket.chat(chat)
+    if (!sent.reply)
+      throw new ParleyError({ code: 'NO_REPLY', message: 'The assistant does not answer to this message here.' })
+    reply = sent.reply
+    if (reply.status !== 'streaming') {
+      finish(reply)
+      return
+    }
     alive()
+    for (const delta of early.deltas.splice(0)) onDelta(delta)
     for (const event of early.events.splice(0)) onEvent(event)
   }
   start().catch(fail)

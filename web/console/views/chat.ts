@@ -1,4 +1,4 @@
-import type { Conversation, Message, Parley, TopicEvent, User } from '../../../sdk/index.ts'
+import type { Conversation, ConversationMember, Message, Parley, TopicEvent, User } from '../../../sdk/index.ts'
 import { h } from '../lib/dom.ts'
 import { explain } from '../lib/explain.ts'
 import { messageLog } from '../lib/message-log.ts'
@@ -20,6 +20,7 @@ export function chatView(
   const deliveries = new Map<string, Delivery>()
   const names = new Map<string, string>([[user.id, user.name]])
   const list = h('div', { class: 'log', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: 0 })
+  const earlier = h('button', { type: 'button', class: 'quiet earlier', hidden: true }, 'Show earlier messages')
   const typing = h('p', { class: 'typing', 'aria-live': 'polite' })
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
   const empty = h(
@@ -75,6 +76,7 @@ export function chatView(
       ...draft,
       id: clientId,
       seq: log.nextSeq(),
+      version: 1,
       attachments: [],
       citations: [],
       createdAt: now,
@@ -84,9 +86,9 @@ export function chatView(
     show(shown)
     log.toEnd()
     parley.socket.chat({ conversationId: conversation.id, content, clientId }).then(
-      (stored) => {
+      (sent) => {
         deliveries.delete(clientId)
-        if (stored) show(stored)
+        show(sent.message)
       },
       (error) => {
         deliveries.set(clientId, { state: 'failed', problem: explain(error), retry: () => write(content, clientId) })
@@ -97,8 +99,13 @@ export function chatView(
 
   async function load(): Promise<void> {
     try {
-      const { items } = await parley.conversations.messages(conversation.id, { limit: 100 })
-      for (const message of items) show(message)
+      const [members, page] = await Promise.all([
+        parley.conversations.members(conversation.id, { limit: 100 }),
+        parley.conversations.messages(conversation.id, { limit: 50 }),
+      ])
+      for (const member of members.items) names.set(member.userId, member.name)
+      for (const message of page.items) show(message)
+      offerEarlier(page.nextCursor)
       if (log.isEmpty()) list.append(empty)
       log.toEnd()
     } catch (error) {
@@ -106,8 +113,29 @@ export function chatView(
     }
   }
 
+  /** The list comes newest first: what is older is read when somebody wants it. */
+  function offerEarlier(cursor: string | null): void {
+    earlier.hidden = cursor === null
+    earlier.onclick = async () => {
+      earlier.disabled = true
+      try {
+        const page = await parley.conversations.messages(conversation.id, { limit: 50, cursor: cursor ?? undefined })
+        for (const message of page.items) show(message)
+        offerEarlier(page.nextCursor)
+      } catch (error) {
+        complain(error)
+      } finally {
+        earlier.disabled = false
+      }
+    }
+  }
+
   const topic = parley.socket.subscribe(`conversation:${conversation.id}`)
   const onEvent = ({ name, data }: TopicEvent): void => {
+    if (name === 'conversation.member_added') {
+      const member = data as ConversationMember
+      names.set(member.userId, member.name)
+    }
     if (!name.startsWith('message.') && !name.startsWith('reply.')) return
     const message = data as Message
     if (!message.role) return
@@ -130,6 +158,7 @@ export function chatView(
     'section',
     { class: 'chat', 'aria-label': conversation.title },
     h('header', { class: 'chat-head' }, h('h2', { tabindex: -1 }, conversation.title)),
+    earlier,
     list,
     typing,
     problem,

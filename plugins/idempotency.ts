@@ -79,7 +79,7 @@ async function remember(store: IdempotencyStore, keyed: KeyedRequest, reply: Fas
 export default fp(
   async (app) => {
     const store = createIdempotencyStore(app.db, app.sealer)
-    app.db.onCommitting(store.record)
+    app.db.onCommitting(store.record, () => keyedRequest.getStore() !== undefined)
     app.decorateRequest('keyed', null)
 
     app.decorateRequest('once', async function (this: FastifyRequest, reply, digest, work) {

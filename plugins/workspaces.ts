@@ -12,7 +12,9 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     for (const schema of [Workspace, WorkspaceMember]) app.addSchema(schema)
-    app.decorate('workspaces', createWorkspaces(app.db))
+    const workspaces = createWorkspaces(app.db)
+    app.decorate('workspaces', workspaces)
+    app.hub.authorize('workspace', (actor, id) => workspaces.get(actor, id))
   },
-  { name: 'workspaces', dependencies: ['db'] },
+  { name: 'workspaces', dependencies: ['db', 'websockets'] },
 )

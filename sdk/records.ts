@@ -21,6 +21,35 @@ export type Citation = {
   quote: string
 }
 
+/** A conversation of a workspace */
+export type Conversation = {
+  id: string
+  workspaceId: string
+  title: string
+  /** When the assistant answers; auto: when one person is there, or when it is called with @assistant */
+  assistant: 'auto' | 'always' | 'mention' | 'off'
+  createdBy: string | null
+  version: number
+  createdAt: string
+  updatedAt: string
+  role?: 'owner' | 'member' | 'guest' | null
+  /** Up to which number you have read */
+  readSeq?: number
+  /** Messages of others behind it, at most 1000 */
+  unread?: number
+}
+
+/** A member of a conversation */
+export type ConversationMember = {
+  conversationId: string
+  userId: string
+  name: string
+  role: 'owner' | 'member' | 'guest'
+  /** Up to which number this member has read */
+  readSeq: number
+  createdAt: string
+}
+
 /** Work that goes on in the background */
 export type Job = {
   id: string
@@ -83,6 +112,13 @@ export type Problem = {
     path: string
     message: string
   }>
+}
+
+/** Up to which number of a conversation somebody has read */
+export type ReadMarker = {
+  conversationId: string
+  userId: string
+  seq: number
 }
 
 export type Session = {

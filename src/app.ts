@@ -5,13 +5,18 @@ import auth from '../plugins/auth.ts'
 import bodies from '../plugins/bodies.ts'
 import conditional from '../plugins/conditional.ts'
 import config from '../plugins/config.ts'
+import conversations from '../plugins/conversations.ts'
 import db from '../plugins/db.ts'
 import docs from '../plugins/docs.ts'
 import errors from '../plugins/errors.ts'
+import events from '../plugins/events.ts'
 import idempotency from '../plugins/idempotency.ts'
 import lifecycle from '../plugins/lifecycle.ts'
 import logging from '../plugins/logging.ts'
+import messages from '../plugins/messages.ts'
 import metrics from '../plugins/metrics.ts'
+import presence from '../plugins/presence.ts'
+import pubsub from '../plugins/pubsub.ts'
 import rateLimit from '../plugins/rate-limit.ts'
 import redis from '../plugins/redis.ts'
 import security from '../plugins/security.ts'
@@ -19,10 +24,15 @@ import sessions from '../plugins/sessions.ts'
 import staticFiles from '../plugins/static.ts'
 import storage from '../plugins/storage.ts'
 import uploads from '../plugins/uploads.ts'
+import websockets from '../plugins/websockets.ts'
 import workspaces from '../plugins/workspaces.ts'
 import authRoutes from '../routes/auth.ts'
+import conversationMemberRoutes from '../routes/conversation-members.ts'
+import conversationRoutes from '../routes/conversations.ts'
 import healthRoutes from '../routes/health.ts'
+import messageRoutes from '../routes/messages.ts'
 import uploadRoutes from '../routes/uploads.ts'
+import websocketRoutes from '../routes/websocket.ts'
 import workspaceRoutes from '../routes/workspaces.ts'
 import type { Config } from './config/schema.ts'
 import type { SchemaMode } from './http/lazy-schemas.ts'
@@ -62,24 +72,31 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(db, { url: options.databaseUrl })
   await app.register(redis)
   await app.register(rateLimit)
+  await app.register(pubsub, { url: options.databaseUrl })
+  await app.register(events)
   await app.register(storage)
   await app.register(sessions)
   await app.register(auth)
   await app.register(idempotency)
   await app.register(conditional)
+  await app.register(websockets)
   await app.register(workspaces)
   await app.register(accounts)
   await app.register(uploads)
-  // A worker has everything that jobs call, but serves nothing beyond its health and metrics.
-  const serves = options.config.ROLE !== 'worker'
-  if (serves) await app.register(docs)
+  await app.register(conversations)
+  await app.register(messages)
+  await app.register(presence)
+  await app.register(docs)
 
   await app.register(healthRoutes)
   await app.register(healthRoutes, { prefix: '/api' })
-  if (!serves) return app
   await app.register(authRoutes)
   await app.register(workspaceRoutes)
+  await app.register(conversationRoutes)
+  await app.register(conversationMemberRoutes)
+  await app.register(messageRoutes)
   await app.register(uploadRoutes)
+  await app.register(websocketRoutes)
 
   await app.register(staticFiles, options.webRoot === undefined ? {} : { webRoot: options.webRoot })
   return app

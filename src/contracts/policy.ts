@@ -76,3 +76,56 @@ export function demand(role: WorkspaceRole | undefined, operation: Operation, wh
   if (!may(role, operation)) throw problem('FORBIDDEN', { detail: `Your role '${role}' may not do '${operation}'` })
   return role
 }
+
+/** Roles within a conversation. A guest comes from outside the workspace and sees nothing else of it. */
+export const CONVERSATION_ROLES = ['owner', 'member', 'guest'] as const
+/** A role within a conversation. */
+export type ConversationRole = (typeof CONVERSATION_ROLES)[number]
+
+/** What can be done within a conversation, and the conversation roles that may, whatever their role in the workspace. */
+const CONVERSATION_POLICY = {
+  'conversations:read': ['owner', 'member', 'guest'],
+  'conversations:write': ['owner', 'member', 'guest'],
+  'conversations:update': ['owner', 'member'],
+  'conversations:moderate': ['owner'],
+} as const satisfies Record<string, readonly ConversationRole[]>
+/** The workspace operation that allows the same without being a member of the conversation. */
+const BY_WORKSPACE = {
+  'conversations:read': 'conversations:read',
+  'conversations:write': 'conversations:write',
+  'conversations:update': 'conversations:write',
+  'conversations:moderate': 'conversations:moderate',
+} as const satisfies Record<ConversationOperation, Operation>
+/** An operation on a conversation or its messages. */
+export type ConversationOperation = keyof typeof CONVERSATION_POLICY
+
+/** The standing of a user towards a conversation: by its workspace, by membership, by both, or none. */
+export interface ConversationAccess {
+  workspaceRole: WorkspaceRole | null
+  memberRole: ConversationRole | null
+}
+
+/** Whether somebody with this standing may do an operation. */
+export const mayInConversation = (
+  { workspaceRole, memberRole }: ConversationAccess,
+  operation: ConversationOperation,
+): boolean =>
+  (memberRole !== null && (CONVERSATION_POLICY[operation] as readonly ConversationRole[]).includes(memberRole)) ||
+  (workspaceRole !== null && may(workspaceRole, BY_WORKSPACE[operation]))
+
+/**
+ * Demands that a standing allows an operation.
+ * @throws NOT_FOUND for outsiders, FORBIDDEN for a standing too low
+ */
+export function demandInConversation<A extends ConversationAccess>(
+  access: A | undefined,
+  operation: ConversationOperation,
+  what = 'conversation',
+): A {
+  if (access === undefined || !mayInConversation(access, 'conversations:read')) {
+    throw problem('NOT_FOUND', { detail: `No such ${what}` })
+  }
+  if (!mayInConversation(access, operation))
+    throw problem('FORBIDDEN', { detail: `You may not do '${operation}' here` })
+  return access
+}

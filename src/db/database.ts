@@ -27,8 +27,7 @@ export function createDatabase({ onListenerError, ...options }: DatabaseOptions)
       )
       return Promise.race([answer, late]).finally(() => clearTimeout(timer))
     },
-    /** Nothing is under way any more when this is called; a connection that PostgreSQL broke off would otherwise be waited for. */
-    close: () => client.sql.end({ timeout: 1 }),
+    close: () => client.sql.end({ timeout: 5 }),
   }
 }
 

@@ -23,6 +23,8 @@ export interface Tx {
   emit(event: NewEvent): void
   /** Writes events now and tells their numbers. Locks their topics until the end: call it once, and late. */
   emitNow(events: NewEvent[]): Promise<Position[]>
+  /** Has events announced that a statement of this transaction has stored by itself (`emit_events`). */
+  stored(events: StoredEvent[]): void
   /** Inserts a job. Answers its id, or undefined when a queued one with the same key is there already. */
   job(job: NewJob): Promise<string | undefined>
 }
@@ -33,6 +35,8 @@ export interface Committed {
   /** Ids of new jobs. */
   jobs: string[]
 }
+
+type LastStep = (tx: Tx, result: unknown) => Promise<void>
 
 const dialect = new PgDialect({ casing: 'snake_case' })
 const RETRIED = new Set(['40001', '40P01'])
@@ -73,6 +77,7 @@ function openTx(sql: TransactionSql) {
     orm: new PgDatabase(dialect, session as never, undefined) as unknown as Orm,
     emit: (event) => void pending.push(event),
     emitNow,
+    stored: (events) => void committed.events.push(...events),
     async job({ name, data, userId, workspaceId, dedupeKey }) {
       const id = newId()
       const rows = await sql`
@@ -95,7 +100,7 @@ function openTx(sql: TransactionSql) {
  */
 export function createTransactor({ sql }: Client, onListenerError: (error: unknown) => void) {
   const listeners: ((committed: Committed) => void)[] = []
-  const last: ((tx: Tx, result: unknown) => Promise<void>)[] = []
+  const last: { step: LastStep; applies: () => boolean }[] = []
 
   function announce(committed: Committed) {
     if (committed.events.length === 0 && committed.jobs.length === 0) return
@@ -115,7 +120,7 @@ export function createTransactor({ sql }: Client, onListenerError: (error: unkno
         const result = await sql.begin(async (connection) => {
           const open = openTx(connection)
           const value = await work(open.tx)
-          for (const step of last) await step(open.tx, value)
+          for (const { step } of last) await step(open.tx, value)
           await open.flush()
           committed = open.committed
           return { value }
@@ -132,8 +137,13 @@ export function createTransactor({ sql }: Client, onListenerError: (error: unkno
     transact,
     /** Tells the listeners of events that a single-statement write has stored by itself. */
     announce,
-    /** Adds a step that each transaction takes at its end, with what it is going to return. */
-    onCommitting: (step: (tx: Tx, result: unknown) => Promise<void>) => void last.push(step),
+    /**
+     * Adds a step that each transaction takes at its end, with what it is going to return.
+     * @param applies whether it has anything to do in the current call chain
+     */
+    onCommitting: (step: LastStep, applies: () => boolean = () => true) => void last.push({ step, applies }),
+    /** Whether such a step has to see what this call returns: then the write goes through `transact`, by itself, with that result. */
+    watched: () => last.some(({ applies }) => applies()),
     onCommitted: (listener: (committed: Committed) => void) => void listeners.push(listener),
   }
 }

@@ -9,10 +9,9 @@ const MAX_CHARS = 32 * 1024
 /** One frame on its way to the subscribers of a topic. */
 type Parcel = [topic: string, text: string]
 
-/** What a broadcaster needs. Without `deliver` it only sends, as a worker does that has no sockets. */
+/** What a broadcaster needs. */
 export interface BroadcasterOptions {
   pubsub: PubSub
-  deliver?: (topic: string, text: string) => void
   onError: (error: unknown) => void
 }
 
@@ -21,8 +20,9 @@ export interface BroadcasterOptions {
  * stored, lost with a lost bus: whatever must arrive is an event. Frames with the same key within one turn of the event loop
  * are coalesced to the newest.
  */
-export async function createBroadcaster({ pubsub, deliver = () => {}, onError }: BroadcasterOptions) {
+export async function createBroadcaster({ pubsub, onError }: BroadcasterOptions) {
   const instance = randomUUID()
+  const sinks: ((topic: string, text: string) => void)[] = []
   let keyed = new Map<string, Parcel>()
   let parcels: Parcel[] = []
   let scheduled = false
@@ -32,6 +32,10 @@ export async function createBroadcaster({ pubsub, deliver = () => {}, onError }:
     if (from === instance) return
     for (const [topic, text] of batch) deliver(topic, text)
   })
+
+  function deliver(topic: string, text: string): void {
+    for (const sink of sinks) sink(topic, text)
+  }
 
   function publish(batch: Parcel[]): void {
     if (batch.length > 0) pubsub.publish(CHANNEL, JSON.stringify([instance, batch])).catch(onError)
@@ -73,6 +77,8 @@ export async function createBroadcaster({ pubsub, deliver = () => {}, onError }:
       scheduled = true
       setImmediate(flush)
     },
+    /** Takes the frames for the sockets of this process: the hub's. A worker has none and only sends. */
+    onFrame: (sink: (topic: string, text: string) => void) => void sinks.push(sink),
     close: () => stop(),
   }
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { WebSocket } from 'ws'
-import type { CloseReason } from '../contracts/frames.ts'
+import type { CloseReason, ServerFrame } from '../contracts/frames.ts'
 import type { Actor } from '../contracts/policy.ts'
 import type { PubSub } from '../contracts/pubsub.ts'
 import { createSocketAuth } from './auth.ts'
-import { createBroadcaster } from './broadcast.ts'
+import type { Broadcaster } from './broadcast.ts'
 import { hello, registerBuiltIns } from './built-ins.ts'
 import { createCommands } from './commands.ts'
 import { Connection } from './connection.ts'
@@ -28,6 +28,7 @@ export interface HubOptions {
   authenticate: (token: string) => Promise<Identity>
   log: EventLog
   pubsub: PubSub
+  broadcaster: Pick<Broadcaster, 'onFrame'>
   /** Frames a connection may send. */
   allowance: (actor: Actor | undefined) => Allowance
   /** Told of every fault that no client is to blame for. */
@@ -100,14 +101,15 @@ export async function createHub(options: HubOptions) {
     onError,
     onThrottled: (connection) => close(connection, 'THROTTLED'),
   })
-  const broadcaster = await createBroadcaster({
-    pubsub,
-    onError,
-    deliver(topic, text) {
-      const chunk = { text }
-      for (const connection of feeds.get(topic)?.live ?? []) push(connection, chunk)
-    },
-  })
+  options.broadcaster.onFrame(deliverText)
+
+  function deliverText(topic: string, text: string): void {
+    const chunk = { text }
+    for (const connection of feeds.get(topic)?.live ?? []) push(connection, chunk)
+  }
+
+  const deliver = (topic: string, frame: ServerFrame) => deliverText(topic, JSON.stringify({ ...frame, topic }))
+
   const control = await createControl(pubsub, obey, recheckAll, onError)
 
   function obey(message: ControlMessage): void {
@@ -200,12 +202,14 @@ export async function createHub(options: HubOptions) {
     offer: feeds.offer,
     /** Pointers to events of other processes. */
     point: feeds.point,
-    /** See Broadcaster.broadcast. */
-    broadcast: broadcaster.broadcast,
     /** Ends connections or rights of a user, on all instances. */
     control: control.tell,
     /** Sends a frame to one connection. */
     send,
+    /** Sends a frame to those who follow the topic on this instance; see Broadcaster for all instances. */
+    deliver,
+    onSubscribed: subscriptions.onSubscribed,
+    onUnsubscribed: subscriptions.onUnsubscribed,
     /** Takes a topic away from all connections of a user on this instance. */
     expel(userId: string, topic: string, reason: string): void {
       for (const connection of auth.of(userId)) subscriptions.end(connection, topic, reason)
@@ -234,7 +238,7 @@ export async function createHub(options: HubOptions) {
       stopSweep()
       stopReconnect()
       for (const connection of connections) connection.socket.terminate()
-      await Promise.allSettled([broadcaster.close(), control.close()])
+      await control.close()
     },
 
     stats: () => ({

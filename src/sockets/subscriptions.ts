@@ -29,6 +29,8 @@ export function createSubscriptions(options: SubscriptionsOptions) {
   const { limits, feeds, log, push, send, flushed, onError } = options
   const authorizers = new Map<string, Authorizer>()
   const held = new WeakMap<Subscription, Feed>()
+  const subscribed: ((connection: Connection, topic: string) => void)[] = []
+  const unsubscribed: ((connection: Connection, topic: string) => void)[] = []
   const counters = { active: 0, resumed: 0, reloaded: 0, replayed: 0 }
 
   const current = (connection: Connection, subscription: Subscription): boolean =>
@@ -43,6 +45,7 @@ export function createSubscriptions(options: SubscriptionsOptions) {
     if (!feed) return
     held.delete(subscription)
     feeds.release(feed, connection)
+    for (const handler of unsubscribed) handler(connection, subscription.topic)
   }
 
   function add(connection: Connection, topic: string): Subscription {
@@ -133,6 +136,7 @@ export function createSubscriptions(options: SubscriptionsOptions) {
       const reason = typeof missed === 'string' ? missed : undefined
       const answer = { topic, epoch: feed.epoch, seq: feed.cursor, recovered: Array.isArray(missed), reason }
       send(connection, { type: 'subscribed', ...answer })
+      for (const handler of subscribed) handler(connection, topic)
       if (since) counters[answer.recovered ? 'resumed' : 'reloaded'] += 1
       if (since && Array.isArray(missed)) {
         // In the background: the ack does not wait for a long history.
@@ -160,6 +164,9 @@ export function createSubscriptions(options: SubscriptionsOptions) {
 
   return {
     counters,
+    /** Calls back when a connection has begun to follow a topic, and when it has ceased to (perhaps without having begun). */
+    onSubscribed: (handler: (connection: Connection, topic: string) => void) => void subscribed.push(handler),
+    onUnsubscribed: (handler: (connection: Connection, topic: string) => void) => void unsubscribed.push(handler),
     /** Sets who may follow topics of a kind. Throws when the kind has an owner already. */
     authorize(kind: string, authorizer: Authorizer): void {
       if (authorizers.has(kind)) throw new Error(`the topic kind '${kind}' has two authorizers`)

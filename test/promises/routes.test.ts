@@ -1,6 +1,7 @@
 import type { RouteOptions } from 'fastify'
 import t from 'tap'
 import { person, testApp } from '../helpers/app.ts'
+import { testDatabase } from '../helpers/database.ts'
 
 interface Operation {
   operationId?: string
@@ -84,9 +85,10 @@ t.test('every route that is not public refuses callers without a token, and stra
 
 t.test('a route that declares nothing keeps the server from starting', async (t) => {
   const { buildApp } = await import('../../src/app.ts')
-  const running = await testApp(t)
+  const databaseUrl = await testDatabase(t)
+  const running = await testApp(t, { databaseUrl })
   const build = async (extra: Partial<RouteOptions>) => {
-    const app = await buildApp({ config: running.config, databaseUrl: 'postgres://127.0.0.1:1/none' })
+    const app = await buildApp({ config: running.config, databaseUrl })
     app.route({ method: 'GET', url: '/api/extra', handler: async () => ({}), ...extra } as RouteOptions)
     try {
       await app.ready()

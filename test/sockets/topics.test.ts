@@ -235,9 +235,9 @@ t.test('events can have a frame type of their own; ephemeral frames reach all in
     epoch: 'e1',
     seq: 1,
   })
-  for (let i = 0; i < 5; i++) a.hub.broadcast(source, { type: 'job', progress: i }, 'j1')
-  a.hub.broadcast(source, { type: 'reply_delta', index: 0 })
-  a.hub.broadcast(source, { type: 'reply_delta', index: 1 })
+  for (let i = 0; i < 5; i++) a.broadcast(source, { type: 'job', progress: i }, 'j1')
+  a.broadcast(source, { type: 'reply_delta', index: 0 })
+  a.broadcast(source, { type: 'reply_delta', index: 1 })
   const wanted = (frame: Frame) => frame.type === 'job' || frame.type === 'reply_delta'
   for (const client of [anna, ben]) {
     await client.find((frame) => frame.index === 1)

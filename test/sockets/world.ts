@@ -3,6 +3,7 @@ import { WebSocketServer } from 'ws'
 import { problem } from '../../src/contracts/errors.ts'
 import type { StoredEvent } from '../../src/contracts/events.ts'
 import type { PubSub } from '../../src/contracts/pubsub.ts'
+import { createBroadcaster } from '../../src/sockets/broadcast.ts'
 import { createHub, type HubOptions } from '../../src/sockets/hub.ts'
 import { openSocket } from '../helpers/socket-client.ts'
 
@@ -110,8 +111,11 @@ export async function createWorld(
   const clock = createManualClock()
   const errors: unknown[] = []
   const banned = new Set(['outsider'])
+  const pubsub = bus.connect()
+  const broadcaster = await createBroadcaster({ pubsub, onError: (error) => void errors.push(error) })
   const hub = await createHub({
-    pubsub: bus.connect(),
+    pubsub,
+    broadcaster,
     clock,
     allowance: () => ({ burst: 10_000, perSecond: 1000 }),
     onError: (error) => void errors.push(error),
@@ -140,6 +144,7 @@ export async function createWorld(
   const url = `ws://127.0.0.1:${(server.address() as { port: number }).port}`
   return {
     hub,
+    broadcast: broadcaster.broadcast,
     log,
     bus,
     clock,

@@ -1,0 +1,190 @@
+import type { Sql, TransactionSql } from 'postgres'
+import type { AssistantMode } from '../contracts/assistant.ts'
+import type { ConversationAccess, ConversationRole, WorkspaceRole } from '../contracts/policy.ts'
+import type { Database } from '../db/database.ts'
+import type { Tx } from '../db/transaction.ts'
+import type { Conversation, ConversationMember } from './model.ts'
+
+/** A conversation as one user stands towards it. */
+export interface ConversationRow extends ConversationAccess {
+  id: string
+  workspaceId: string
+  title: string
+  assistant: AssistantMode
+  createdBy: string | null
+  version: number
+  createdAt: string
+  updatedAt: string
+  readSeq: number
+  unread: number
+}
+
+/** A conversation to be made, together with its event. */
+export interface NewConversation {
+  record: Conversation
+  userId: string
+  topic: string
+}
+
+/** What became of a {@link NewConversation}: its event's place, or nothing where the user may not write there. */
+export interface MadeConversation {
+  nth: number
+  epoch: string
+  seq: number
+}
+
+/** How far unread messages are counted. */
+const UNREAD_MAX = 1000
+
+/** SQL of conversations and their members. */
+export function createConversationRepository({ sql }: Database) {
+  const columns = sql`c.id, c.workspace_id as "workspaceId", c.title, c.assistant, c.created_by as "createdBy", c.version,
+    c.created_at as "createdAt", c.updated_at as "updatedAt"`
+  const memberColumns = sql`m.conversation_id as "conversationId", m.user_id as "userId", u.name, m.role, m.read_seq as "readSeq", m.created_at as "createdAt"`
+  /** The standing of a user, and what it makes of the conversation. */
+  const standing = (userId: string) => sql`
+    join workspaces w on w.id = c.workspace_id and w.deleted_at is null
+    left join workspace_members wm on wm.workspace_id = c.workspace_id and wm.user_id = ${userId}
+    left join conversation_members cm on cm.conversation_id = c.id and cm.user_id = ${userId}`
+  const standingColumns = (userId: string) => sql`
+    wm.role as "workspaceRole", cm.role as "memberRole", coalesce(cm.read_seq, 0) as "readSeq",
+    (select count(*)::int from (
+      select 1 from messages x where x.conversation_id = c.id and x.seq > coalesce(cm.read_seq, 0)
+        and x.deleted_at is null and x.author_id is distinct from ${userId} limit ${UNREAD_MAX}
+    ) behind) as unread`
+
+  return {
+    /**
+     * Makes conversations with their owner and their event in one statement; those whose user has none of the roles in the workspace
+     * are left out of the answer.
+     */
+    insert: (run: Sql | TransactionSql, items: readonly NewConversation[], roles: readonly WorkspaceRole[]) =>
+      run<MadeConversation[]>`
+        with given as (
+          select * from unnest(
+            ${sql.array(items.map(({ record }) => record.id))}::uuid[],
+            ${sql.array(items.map(({ record }) => record.workspaceId))}::uuid[],
+            ${sql.array(items.map(({ userId }) => userId))}::uuid[],
+            ${sql.array(items.map(({ record }) => record.title))}::text[],
+            ${sql.array(items.map(({ record }) => record.assistant))}::text[],
+            ${sql.array(items.map(({ record }) => record.createdAt))}::text[]::timestamptz[],
+            ${sql.array(items.map(({ topic }) => topic))}::text[],
+            ${sql.array(items.map(({ record }) => JSON.stringify(record)))}::text[]::jsonb[]
+          ) with ordinality as g(id, workspace_id, user_id, title, assistant, at, topic, data, nth)
+        ), allowed as (
+          select given.*, row_number() over (order by given.nth) as k from given
+          join workspaces w on w.id = given.workspace_id and w.deleted_at is null
+          join workspace_members wm on wm.workspace_id = given.workspace_id and wm.user_id = given.user_id
+            and wm.role = any(${sql.array([...roles])}::text[])
+        ), made as (
+          insert into conversations (id, workspace_id, title, assistant, created_by, created_at, updated_at)
+          select id, workspace_id, title, assistant, user_id, at, at from allowed
+        ), joined as (
+          insert into conversation_members (conversation_id, user_id, role, created_at) select id, user_id, 'owner', at from allowed
+        ), told as (
+          select * from emit_events(
+            (select array_agg(topic order by k) from allowed),
+            (select array_agg('conversation.created'::text) from allowed),
+            (select array_agg(data order by k) from allowed)
+          ) with ordinality as e(epoch, seq, k)
+        )
+        select allowed.nth::int, told.epoch, told.seq from allowed join told using (k)`,
+
+    /** A conversation with the standing of a user, whatever that is. */
+    async find(id: string, userId: string): Promise<ConversationRow | undefined> {
+      const [row] = await sql<ConversationRow[]>`
+        select ${columns}, ${standingColumns(userId)} from conversations c ${standing(userId)}
+        where c.id = ${id} and c.deleted_at is null and (wm.role is not null or cm.role is not null)`
+      return row
+    },
+
+    /** Those that a user may see, newest first. */
+    list: (userId: string, workspaceId: string | undefined, limit: number, before: string | undefined) => {
+      const within = workspaceId === undefined ? sql`` : sql`and c.workspace_id = ${workspaceId}`
+      const older = before === undefined ? sql`` : sql`and c.id < ${before}`
+      return sql<ConversationRow[]>`
+        with visible as (
+          select found.id from workspace_members mine
+          join workspaces w on w.id = mine.workspace_id and w.deleted_at is null
+          cross join lateral (
+            select c.id from conversations c where c.workspace_id = mine.workspace_id and c.deleted_at is null ${within} ${older}
+            order by c.id desc limit ${limit}
+          ) found where mine.user_id = ${userId}
+          union
+          (select c.id from conversation_members mine
+          join conversations c on c.id = mine.conversation_id and c.deleted_at is null ${within}
+          join workspaces w on w.id = c.workspace_id and w.deleted_at is null
+          where mine.user_id = ${userId} ${older} order by c.id desc limit ${limit})
+        )
+        select ${columns}, ${standingColumns(userId)} from visible join conversations c on c.id = visible.id ${standing(userId)}
+        order by c.id desc limit ${limit}`
+    },
+
+    /** Changes it if it still has that version. */
+    async update(
+      tx: Tx,
+      id: string,
+      version: number,
+      change: { title?: string | undefined; assistant?: AssistantMode | undefined },
+    ): Promise<Conversation | undefined> {
+      const [row] = await tx.sql<Conversation[]>`
+        update conversations c set title = coalesce(${change.title ?? null}, title), assistant = coalesce(${change.assistant ?? null}, assistant),
+               version = version + 1, updated_at = now()
+        where id = ${id} and version = ${version} and deleted_at is null returning ${columns}`
+      return row
+    },
+
+    async remove(tx: Tx, id: string, version: number): Promise<Conversation | undefined> {
+      const [row] = await tx.sql<Conversation[]>`
+        update conversations c set deleted_at = now(), version = version + 1, updated_at = now()
+        where id = ${id} and version = ${version} and deleted_at is null returning ${columns}`
+      return row
+    },
+
+    /** A registered user and whether it belongs to a workspace. */
+    async findUser(key: { userId?: string | undefined; email?: string | undefined }, workspaceId: string) {
+      const [row] = await sql<{ id: string; inside: boolean }[]>`
+        select u.id, exists (select 1 from workspace_members m where m.user_id = u.id and m.workspace_id = ${workspaceId}) as inside
+        from users u where u.disabled_at is null
+          and ${key.userId === undefined ? sql`lower(u.email) = lower(${key.email ?? ''})` : sql`u.id = ${key.userId}`}`
+      return row
+    },
+
+    /** False when it is a member already. */
+    async addMember(tx: Tx, id: string, userId: string, role: ConversationRole): Promise<boolean> {
+      const rows = await tx.sql`
+        insert into conversation_members (conversation_id, user_id, role) values (${id}, ${userId}, ${role})
+        on conflict do nothing returning user_id`
+      return rows.length > 0
+    },
+
+    async member(run: Sql | TransactionSql, id: string, userId: string): Promise<ConversationMember | undefined> {
+      const [row] = await run<ConversationMember[]>`
+        select ${memberColumns} from conversation_members m join users u on u.id = m.user_id
+        where m.conversation_id = ${id} and m.user_id = ${userId}`
+      return row
+    },
+
+    async removeMember(tx: Tx, id: string, userId: string): Promise<boolean> {
+      const rows = await tx.sql`
+        delete from conversation_members where conversation_id = ${id} and user_id = ${userId} returning user_id`
+      return rows.length > 0
+    },
+
+    members: (id: string, limit: number, after: string | undefined) =>
+      sql<ConversationMember[]>`
+        select ${memberColumns} from conversation_members m join users u on u.id = m.user_id
+        where m.conversation_id = ${id} ${after === undefined ? sql`` : sql`and m.user_id > ${after}`}
+        order by m.user_id limit ${limit}`,
+
+    /** Moves a read marker forward, never back and never past the newest number. Undefined when it stands there already. */
+    async markRead(tx: Tx, id: string, userId: string, topic: string, seq: number): Promise<number | undefined> {
+      const [row] = await tx.sql<{ readSeq: number }[]>`
+        insert into conversation_members as m (conversation_id, user_id, role, read_seq)
+        select ${id}, ${userId}, 'member', least(${seq}::bigint, coalesce((select t.seq from topics t where t.topic = ${topic}), 0))
+        on conflict (conversation_id, user_id) do update set read_seq = excluded.read_seq where m.read_seq < excluded.read_seq
+        returning m.read_seq as "readSeq"`
+      return row?.readSeq
+    },
+  }
+}

@@ -1,0 +1,209 @@
+import { problem } from '../contracts/errors.ts'
+import { type EventName, type StoredEvent, topicOf } from '../contracts/events.ts'
+import {
+  type Actor,
+  type ConversationOperation,
+  demandInConversation,
+  type Operation,
+  WORKSPACE_POLICY,
+} from '../contracts/policy.ts'
+import type { Database } from '../db/database.ts'
+import type { Tx } from '../db/transaction.ts'
+import { createCombiner } from '../lib/combine.ts'
+import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { matchesETag, recordETag } from '../lib/etag.ts'
+import { newId } from '../lib/ids.ts'
+import type {
+  AddConversationMemberBody,
+  Conversation,
+  ConversationMember,
+  ConversationQuery,
+  CreateConversationBody,
+  ReadMarker,
+  UpdateConversationBody,
+} from './model.ts'
+import {
+  type ConversationRow,
+  createConversationRepository,
+  type MadeConversation,
+  type NewConversation,
+} from './repository.ts'
+
+/** What conversations need from outside. */
+export interface ConversationsDeps {
+  db: Database
+  /** The workspace a request works in, having demanded that the actor may; see the workspaces service. */
+  resolveWorkspace: (actor: Actor, id: string | undefined, operation: Operation) => Promise<{ id: string }>
+  /** The personal workspace of a user; never changes. */
+  personalWorkspace: (actor: Actor) => Promise<string>
+}
+
+const DEFAULT_TITLE = 'New conversation'
+
+const after = (cursor: string | undefined) => {
+  if (cursor === undefined) return undefined
+  const keys = decodeCursor(cursor, ['string'])
+  if (keys === undefined) throw problem('INVALID_CURSOR')
+  return keys[0] as string
+}
+
+const present = ({ workspaceRole: _, memberRole, ...row }: ConversationRow): Conversation => ({
+  ...row,
+  role: memberRole,
+})
+
+/** Whether a failed statement has left nothing behind: PostgreSQL itself has refused it. */
+const undone = (error: unknown) => typeof (error as { severity?: unknown }).severity === 'string'
+
+/** Conversations, who takes part, and how far each has read. Not their messages. */
+export function createConversations({ db, resolveWorkspace, personalWorkspace }: ConversationsDeps) {
+  const repository = createConversationRepository(db)
+
+  /** Demands that the actor may do something in a conversation, and answers it. */
+  async function access(actor: Actor, id: string, operation: ConversationOperation): Promise<ConversationRow> {
+    return demandInConversation(await repository.find(id, actor.userId), operation)
+  }
+
+  const eventOf = ({ record, topic }: NewConversation, { epoch, seq }: MadeConversation): StoredEvent => ({
+    topic,
+    name: 'conversation.created',
+    data: record,
+    epoch,
+    seq,
+  })
+
+  async function write(items: NewConversation[], tx?: Tx): Promise<boolean[]> {
+    const made = await repository.insert(tx?.sql ?? db.sql, items, WORKSPACE_POLICY['conversations:write'])
+    const events = made.map((one) => eventOf(items[one.nth - 1] as NewConversation, one))
+    if (tx) tx.stored(events)
+    else db.announce({ events, jobs: [] })
+    const done = new Set(made.map(({ nth }) => nth))
+    return items.map((_, index) => done.has(index + 1))
+  }
+
+  // Conversations that are made at the same time share one statement and one commit.
+  const combined = createCombiner<NewConversation, boolean>({ run: (items) => write(items), undone })
+
+  const tellMember = (tx: Tx, name: EventName, member: ConversationMember) => {
+    for (const topic of [topicOf('conversation', member.conversationId), topicOf('user', member.userId)])
+      tx.emit({ topic, name, data: member })
+  }
+
+  async function expectMatch(actor: Actor, id: string, ifMatch: string, operation: ConversationOperation) {
+    const row = await access(actor, id, operation)
+    if (!matchesETag(ifMatch, recordETag(row))) throw problem('PRECONDITION_FAILED')
+    return row
+  }
+
+  return {
+    access,
+
+    async create(actor: Actor, input: CreateConversationBody): Promise<Conversation> {
+      const now = new Date().toISOString()
+      const workspaceId = input.workspaceId ?? (await personalWorkspace(actor))
+      const record: Conversation = {
+        id: newId(),
+        workspaceId,
+        title: input.title ?? DEFAULT_TITLE,
+        assistant: input.assistant ?? 'auto',
+        createdBy: actor.userId,
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
+      }
+      const item = { record, userId: actor.userId, topic: topicOf('workspace', workspaceId) }
+      const answer: Conversation = { ...record, role: 'owner', readSeq: 0, unread: 0 }
+      let made = false
+      if (db.watched()) {
+        await db.transact(async (tx) => {
+          made = (await write([item], tx))[0] === true
+          return made ? answer : undefined
+        })
+      } else {
+        made = await combined(item)
+      }
+      // Nothing was written: the role in the workspace says why.
+      if (!made) await resolveWorkspace(actor, workspaceId, 'conversations:write')
+      return answer
+    },
+
+    async get(actor: Actor, id: string): Promise<Conversation> {
+      return present(await access(actor, id, 'conversations:read'))
+    },
+
+    async list(actor: Actor, query: ConversationQuery) {
+      if (query.workspaceId !== undefined) await resolveWorkspace(actor, query.workspaceId, 'conversations:read')
+      const rows = await repository.list(actor.userId, query.workspaceId, query.limit + 1, after(query.cursor))
+      return toPage(rows.map(present), query.limit, (row) => [row.id])
+    },
+
+    async update(actor: Actor, id: string, ifMatch: string, input: UpdateConversationBody): Promise<Conversation> {
+      const before = await expectMatch(actor, id, ifMatch, 'conversations:update')
+      return db.transact(async (tx) => {
+        const changed = await repository.update(tx, id, before.version, input)
+        if (changed === undefined) throw problem('PRECONDITION_FAILED')
+        tx.emit({ topic: topicOf('conversation', id), name: 'conversation.updated', data: changed })
+        return { ...present(before), ...changed }
+      })
+    },
+
+    async remove(actor: Actor, id: string, ifMatch: string): Promise<void> {
+      const { version } = await expectMatch(actor, id, ifMatch, 'conversations:moderate')
+      await db.transact(async (tx) => {
+        const removed = await repository.remove(tx, id, version)
+        if (removed === undefined) throw problem('PRECONDITION_FAILED')
+        tx.emit({ topic: topicOf('conversation', id), name: 'conversation.deleted', data: removed })
+      })
+    },
+
+    async members(actor: Actor, id: string, query: { limit: number; cursor?: string | undefined }) {
+      await access(actor, id, 'conversations:read')
+      const rows = await repository.members(id, query.limit + 1, after(query.cursor))
+      return toPage([...rows], query.limit, (row) => [row.userId])
+    },
+
+    /** @throws UNPROCESSABLE when nobody is registered by that id or email, CONFLICT for one who is there already */
+    async addMember(actor: Actor, id: string, input: AddConversationMemberBody): Promise<ConversationMember> {
+      const { workspaceId } = await access(actor, id, 'conversations:moderate')
+      const user = await repository.findUser(input, workspaceId)
+      if (user === undefined) throw problem('UNPROCESSABLE', { detail: 'No such user' })
+      return db.transact(async (tx) => {
+        if (!(await repository.addMember(tx, id, user.id, user.inside ? 'member' : 'guest')))
+          throw problem('CONFLICT', { detail: 'Is a member already' })
+        const member = (await repository.member(tx.sql, id, user.id)) as ConversationMember
+        tellMember(tx, 'conversation.member_added', member)
+        return member
+      })
+    },
+
+    /** Removes a member; everybody may leave. The owner stays. */
+    async removeMember(actor: Actor, id: string, userId: string): Promise<void> {
+      await access(actor, id, userId === actor.userId ? 'conversations:read' : 'conversations:moderate')
+      await db.transact(async (tx) => {
+        const member = await repository.member(tx.sql, id, userId)
+        if (member === undefined) throw problem('NOT_FOUND', { detail: 'No such member' })
+        if (member.role === 'owner') throw problem('CONFLICT', { detail: 'The owner cannot be removed' })
+        await repository.removeMember(tx, id, userId)
+        tellMember(tx, 'conversation.member_removed', member)
+      })
+    },
+
+    /** Moves the actor's read marker forward; further back than it stands changes nothing. */
+    async read(actor: Actor, id: string, seq: number): Promise<ReadMarker> {
+      const { readSeq } = await access(actor, id, 'conversations:read')
+      const topic = topicOf('conversation', id)
+      const marker = { conversationId: id, userId: actor.userId }
+      if (seq <= readSeq) return { ...marker, seq: readSeq }
+      return db.transact(async (tx) => {
+        const moved = await repository.markRead(tx, id, actor.userId, topic, seq)
+        if (moved === undefined) return { ...marker, seq: readSeq }
+        const data = { ...marker, seq: moved }
+        tx.emit({ topic, name: 'message.read', data })
+        return data
+      })
+    },
+  }
+}
+
+/** See {@link createConversations}. */
+export type Conversations = ReturnType<typeof createConversations>

@@ -19,6 +19,7 @@ export interface AssistantOptions {
   frames: ReplyFrames
   roleOf: (userId: string, workspaceId: string) => Promise<WorkspaceRole | undefined>
   demandWrite: (actor: Actor, conversationId: string) => Promise<unknown>
+  withdrawJob: (jobId: string) => Promise<unknown>
   onError: (error: unknown) => void
   /** How often what is written so far is stored, ms. */
   checkpointMs?: number
@@ -28,14 +29,14 @@ const SWEEP_MS = 15_000
 
 /** The assistant, put together: plans replies for the messages feature, writes them as jobs, stops and repeats them. */
 export async function createAssistant(options: AssistantOptions) {
-  const { db, model, pubsub, frames, roleOf, demandWrite, onError, checkpointMs } = options
+  const { db, model, pubsub, frames, roleOf, demandWrite, withdrawJob, onError, checkpointMs } = options
   const repository = createReplyRepository(db.sql)
   const retrieval = createRetrieval(db.sql)
   const watchers = await createWatchers(pubsub, onError)
   const stops = await createStops(pubsub)
   const end = createEndings(db, repository)
   const write = createWriter({ model, frames, watchers, repository, ...(checkpointMs && { checkpointMs }) })
-  const service = createAssistantService({ db, repository, end, stops, demandWrite })
+  const service = createAssistantService({ db, repository, end, stops, demandWrite, withdrawJob })
   const timer = setInterval(() => void service.sweep().catch(onError), SWEEP_MS)
   timer.unref()
 

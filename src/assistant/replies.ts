@@ -130,6 +130,13 @@ export function createReplyRepository(sql: Sql<{ bigint: number }>) {
       return row
     },
 
+    /** The unfinished job that writes a reply. */
+    async jobOf(messageId: string): Promise<string | undefined> {
+      const [row] = await sql<{ id: string }[]>`
+        select id from jobs where name = 'reply.generate' and state in ('queued', 'active') and data->>'messageId' = ${messageId}`
+      return row?.id
+    },
+
     /** The reply that a job writes. */
     async messageOf(jobId: string): Promise<string | undefined> {
       const [row] = await sql<{ id: string }[]>`

@@ -17,6 +17,8 @@ export interface AssistantServiceOptions {
   stops: Stops
   /** Demands that the actor may write in a conversation. @throws NOT_FOUND, FORBIDDEN */
   demandWrite: (actor: Actor, conversationId: string) => Promise<unknown>
+  /** Takes back a job that is not needed any more. */
+  withdrawJob: (jobId: string) => Promise<unknown>
 }
 
 /** How long a stop waits for whoever writes before it ends the reply itself, ms. */
@@ -25,7 +27,14 @@ const STOP_MS = 1_000
 const ABANDONED_MS = 10_000
 
 /** Stopping and repeating replies, and seeing to it that each one ends. */
-export function createAssistantService({ db, repository, end, stops, demandWrite }: AssistantServiceOptions) {
+export function createAssistantService({
+  db,
+  repository,
+  end,
+  stops,
+  demandWrite,
+  withdrawJob,
+}: AssistantServiceOptions) {
   const plan = createReplyPlanner(repository)
 
   async function demandReply(actor: Actor, messageId: string) {
@@ -53,6 +62,9 @@ export function createAssistantService({ db, repository, end, stops, demandWrite
       }
       // Nobody writes it (yet), or whoever does is gone.
       const ended = await end(messageId, { status: 'stopped' })
+      const jobId = await repository.jobOf(messageId)
+      // One that waits would take the next question along, and then find its reply at its end.
+      if (jobId !== undefined) await withdrawJob(jobId)
       return ended ?? toMessage((await repository.find(messageId)) ?? reply)
     },
 

@@ -52,7 +52,22 @@ export function createJobService(options: JobServiceOptions) {
     if (where === 'elsewhere') await tellOthers(lane, queueId(row))
   }
 
+  /** Cancels what waits or runs; undefined when it is finished. */
+  async function withdraw(id: string): Promise<Job | undefined> {
+    const row = await db.transact(async (tx) => {
+      const cancelled = await repository.cancel(tx.sql, id)
+      if (cancelled) announceJob(tx, cancelled)
+      return cancelled
+    })
+    // The row is the truth: a queue that is away only means that the job is let go of when it comes up.
+    if (row) await stopInQueue(row).catch(onError)
+    return row && toJob(row)
+  }
+
   return {
+    /** Cancels a job without asking for rights: for the feature that made it. Undefined when it is finished. */
+    withdraw,
+
     /** The actor's own jobs, or all of a workspace. @throws NOT_FOUND for a foreign workspace, INVALID_CURSOR */
     async list(actor: Actor, query: JobListQuery): Promise<JobPage> {
       const { workspaceId } = query
@@ -76,16 +91,8 @@ export function createJobService(options: JobServiceOptions) {
     /** Cancels a job that waits or runs. Done at once; what runs stops soon after. @throws NOT_FOUND, FORBIDDEN, CONFLICT when finished */
     async cancel(actor: Actor, id: string): Promise<Job> {
       const before = await demandJob(actor, id, 'jobs:manage')
-      const row = await db.transact(async (tx) => {
-        const cancelled = await repository.cancel(tx.sql, id)
-        if (cancelled) announceJob(tx, cancelled)
-        return cancelled
-      })
-      if (row) {
-        // The row is the truth: a queue that is away only means that the job is let go of when it comes up.
-        await stopInQueue(row).catch(onError)
-        return toJob(row)
-      }
+      const cancelled = await withdraw(id)
+      if (cancelled) return cancelled
       if (before.state === 'cancelled') return toJob(before)
       throw problem('CONFLICT', { detail: 'The job is finished already' })
     },

@@ -86,10 +86,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(conversations)
   await app.register(messages)
   await app.register(presence)
-  await app.register(docs)
+  // A worker has everything that jobs call, but serves nothing beyond its health and metrics.
+  const serves = options.config.ROLE !== 'worker'
+  if (serves) await app.register(docs)
 
   await app.register(healthRoutes)
   await app.register(healthRoutes, { prefix: '/api' })
+  if (!serves) return app
   await app.register(authRoutes)
   await app.register(workspaceRoutes)
   await app.register(conversationRoutes)

@@ -44,7 +44,7 @@ export function runTap(root: string, files: string[], env: NodeJS.ProcessEnv, co
   })
   parser.on('assert', (file: Result) => {
     reportFile(
-      latest ?? { counts: { passed: 0, failed: 0, skipped: 0 }, skips: [], failures: [], ended: undefined },
+      latest ?? { name: '', counts: { passed: 0, failed: 0, skipped: 0 }, skips: [], failures: [], ended: undefined },
       file,
       total,
     )
@@ -76,6 +76,7 @@ export function runTap(root: string, files: string[], env: NodeJS.ProcessEnv, co
 }
 
 type Outcome = {
+  name: string
   counts: Counts
   skips: string[]
   failures: { path: string; result: Result }[]
@@ -83,7 +84,13 @@ type Outcome = {
 }
 
 function watchFile(file: Parser): Outcome {
-  const outcome: Outcome = { counts: { passed: 0, failed: 0, skipped: 0 }, skips: [], failures: [], ended: undefined }
+  const outcome: Outcome = {
+    name: file.name,
+    counts: { passed: 0, failed: 0, skipped: 0 },
+    skips: [],
+    failures: [],
+    ended: undefined,
+  }
   watch(file, [], outcome.counts, outcome.skips, outcome.failures)
   file.on('complete', (results) => {
     outcome.ended = results
@@ -91,13 +98,13 @@ function watchFile(file: Parser): Outcome {
   return outcome
 }
 
-function reportFile({ counts, skips, failures, ended }: Outcome, file: Result, total: Counts): void {
+function reportFile({ name, counts, skips, failures, ended }: Outcome, file: Result, total: Counts): void {
   // A file that crashed, timed out or broke its plan fails without a failing assertion of its own.
   if (!file.ok && counts.failed === 0) counts.failed = 1
   for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key]
   const seconds = ((file.time ?? 0) / 1000).toFixed(1)
   const more = `${counts.failed > 0 ? `, ${counts.failed} failed` : ''}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`
-  console.log(`${file.ok ? 'ok    ' : 'NOT OK'} ${file.name} (${counts.passed} passed${more}, ${seconds} s)`)
+  console.log(`${file.ok ? 'ok    ' : 'NOT OK'} ${name || file.name} (${counts.passed} passed${more}, ${seconds} s)`)
   for (const { path, result } of failures) {
     console.log(`       ${path}`)
     if (result.diag) console.log(indent(describe(result.diag)))

@@ -30,9 +30,14 @@ async function administer(statement: string): Promise<void> {
  * A fresh, migrated database for this test alone; its URL. Dropped when the test ends, whoever is still connected. Create it before the
  * app that uses it: teardown runs backwards.
  */
-export async function testDatabase(t: Test): Promise<string> {
+export const testDatabase = (t: Test): Promise<string> => createDatabase(t, TEMPLATE)
+
+/** As {@link testDatabase}, with nothing in it: for what makes the schema. */
+export const emptyDatabase = (t: Test): Promise<string> => createDatabase(t, 'template0')
+
+async function createDatabase(t: Test, template: string): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await administer(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
   t.teardown(() => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
   return databaseUrl(await serverUrl(), name)
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What a check had to say; `ok` is false when the run must fail. */
@@ -25,8 +26,9 @@ async function timed(name: string, run: () => Promise<{ ok: boolean; output: str
 /** Type checks, lint and import rules of the project at `root`. */
 export async function runChecks(root: string): Promise<CheckResult[]> {
   const bin = (...parts: string[]) => join(root, 'node_modules', ...parts)
-  const types = timed('types', () => runNode([bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', '.'], root))
-  const page = timed('types of web', () => runNode([bin('typescript', 'bin', 'tsc'), '-p', 'web'], root))
+  const tsc = bin('typescript', 'bin', 'tsc')
+  const types = timed('types', () => runNode([tsc, '--noEmit', '-p', '.'], root))
+  const page = timed('types of web', () => runNode([tsc, '-p', 'web'], root))
   const lint = timed('lint', () =>
     runNode([bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'], root),
   )
@@ -49,7 +51,6 @@ export async function checkImports(
   const cli = join(root, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs')
   const config = join(root, '.dependency-cruiser.cjs')
   const rooms = ['src', 'plugins', 'routes', 'sdk', 'web', 'bench', 'examples', 'test/acceptance']
-  const { existsSync } = await import('node:fs')
   const present = rooms.filter((room) => existsSync(join(baseDir, room)))
   const run = await runNode([cli, '--config', config, '--output-type', 'json', ...present], baseDir)
   let report: CruiseReport

@@ -1,9 +1,11 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
+import { isApiKey } from '../src/accounts/api-key-tokens.ts'
+import type { Origin } from '../src/contracts/audit.ts'
 import { problem } from '../src/contracts/errors.ts'
 import type { RouteDeclaration } from '../src/contracts/http.ts'
-import type { Actor } from '../src/contracts/policy.ts'
+import { type Actor, demandScope } from '../src/contracts/policy.ts'
 
 /** A caller that has shown a valid token. */
 export interface Identity {
@@ -23,8 +25,8 @@ declare module 'fastify' {
     identity: Identity | null
     /** The actor of a route that is not public. */
     readonly actor: Actor
-    /** From where: what a new session remembers. */
-    readonly device: { userAgent: string | undefined; address: string }
+    /** From where it comes: for sessions and the audit log. */
+    readonly origin: Origin
   }
 }
 
@@ -75,6 +77,7 @@ export default fp(
     }
 
     app.decorate('authenticate', async (token: string): Promise<Identity> => {
+      if (isApiKey(token)) return { actor: await app.apiKeys.actorOf(token), expiresAt: Number.POSITIVE_INFINITY }
       const claims = claimsOf(token)
       if (claims.typ !== 'access') throw problem('TOKEN_INVALID')
       return { actor: await app.sessions.actorOf(claims.sid), expiresAt: claims.exp * 1000 }
@@ -86,9 +89,9 @@ export default fp(
         return this.identity.actor
       },
     })
-    app.decorateRequest('device', {
+    app.decorateRequest('origin', {
       getter(this: FastifyRequest) {
-        return { userAgent: this.headers['user-agent'], address: this.ip }
+        return { requestId: this.id, address: this.ip, userAgent: this.headers['user-agent'] }
       },
     })
     const routes: RouteOptions[] = []
@@ -96,9 +99,10 @@ export default fp(
     app.addHook('onReady', async () => routes.forEach(declared))
     app.addHook('onRequest', async (request, reply) => {
       if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
-      const { auth } = request.routeOptions.config
+      const { auth, scope } = request.routeOptions.config
       if (auth === undefined || auth === 'public') return
       request.identity = await app.authenticate(tokenOf(request))
+      demandScope(request.identity.actor, scope)
       if (auth === 'admin' && request.identity.actor.role !== 'admin')
         throw problem('FORBIDDEN', { detail: 'For administrators only' })
     })

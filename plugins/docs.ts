@@ -6,6 +6,7 @@ import { version } from '../src/lib/version.ts'
 
 const TAGS = [
   { name: 'auth', description: 'Registration, sign-in and sessions' },
+  { name: 'users', description: 'Profile, and administration of accounts' },
   { name: 'workspaces', description: 'Workspaces and their members' },
   { name: 'conversations', description: 'Conversations, members and messages' },
   { name: 'assistant', description: 'Questions to the assistant' },
@@ -13,6 +14,7 @@ const TAGS = [
   { name: 'graph', description: 'Sources, nodes and edges of analysed code and documents' },
   { name: 'search', description: 'Search over messages, documents and symbols' },
   { name: 'jobs', description: 'Background jobs' },
+  { name: 'audit', description: 'Who did what' },
   { name: 'operations', description: 'Health and metrics' },
 ]
 

@@ -1,11 +1,13 @@
 import jwt from '@fastify/jwt'
 import fp from 'fastify-plugin'
+import { type ApiKeys, createApiKeys } from '../src/accounts/api-keys.ts'
 import { createSessions, type Sessions } from '../src/accounts/sessions.ts'
 import { createSealer, type Sealer } from '../src/lib/seal.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     sessions: Sessions
+    apiKeys: ApiKeys
     /** Seals secrets at rest with the key ring. */
     sealer: Sealer
   }
@@ -14,7 +16,7 @@ declare module 'fastify' {
 const ISSUER = 'parley'
 const AUDIENCE = 'parley'
 
-/** Sessions with their tokens: signed access tokens (JWT) and rotating refresh tokens. */
+/** Sessions and API keys with their tokens: signed access tokens (JWT) and rotating refresh tokens. */
 export default fp(
   async (app) => {
     const { config } = app
@@ -45,6 +47,7 @@ export default fp(
       }
     })
     app.decorate('sessions', sessions)
+    app.decorate('apiKeys', createApiKeys(app.db))
   },
   { name: 'sessions', dependencies: ['config', 'db'] },
 )

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import {
   AuthResult,
+  ChangePasswordBody,
   LoginBody,
   RefreshBody,
   RegisterBody,
@@ -26,7 +27,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 201: Ref(AuthResult), ...problems(409) },
       },
     },
-    async (request, reply) => reply.code(201).send(await app.accounts.register(request.body, request.device)),
+    async (request, reply) => reply.code(201).send(await app.accounts.register(request.body, request.origin)),
   )
 
   app.post(
@@ -41,7 +42,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Ref(AuthResult), ...problems(401, 403) },
       },
     },
-    (request) => app.accounts.login(request.body, request.device),
+    (request) => app.accounts.login(request.body, request.origin),
   )
 
   app.post(
@@ -56,7 +57,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Ref(TokenPair), ...problems(401) },
       },
     },
-    (request) => app.sessions.refresh(request.body.refreshToken),
+    (request) => app.sessions.refresh(request.body.refreshToken, request.origin),
   )
 
   app.post(
@@ -71,7 +72,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      await app.accounts.logout(request.actor)
+      await app.accounts.logout(request.actor, request.origin)
       return reply.code(204).send(null)
     },
   )
@@ -88,7 +89,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      await app.sessions.revokeAll(request.actor)
+      await app.sessions.revokeAll(request.actor, request.origin)
       return reply.code(204).send(null)
     },
   )
@@ -105,6 +106,24 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     (request) => app.accounts.me(request.actor),
+  )
+
+  app.post(
+    '/api/auth/password/change',
+    {
+      config: { auth: 'user', limit: 'auth' },
+      schema: {
+        tags,
+        operationId: 'changePassword',
+        summary: 'Change your password; ends your other sessions',
+        body: ChangePasswordBody,
+        response: { 204: NoContent, ...problems(401, 403) },
+      },
+    },
+    async (request, reply) => {
+      await app.accounts.changePassword(request.actor, request.body, request.origin)
+      return reply.code(204).send(null)
+    },
   )
 
   app.get(
@@ -135,7 +154,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      await app.sessions.revoke(request.actor, request.params.id)
+      await app.sessions.revoke(request.actor, request.params.id, request.origin)
       return reply.code(204).send(null)
     },
   )

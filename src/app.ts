@@ -1,6 +1,7 @@
 import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
 import type { DestinationStream } from 'pino'
 import accounts from '../plugins/accounts.ts'
+import audit from '../plugins/audit.ts'
 import auth from '../plugins/auth.ts'
 import bodies from '../plugins/bodies.ts'
 import conditional from '../plugins/conditional.ts'
@@ -26,12 +27,15 @@ import storage from '../plugins/storage.ts'
 import uploads from '../plugins/uploads.ts'
 import websockets from '../plugins/websockets.ts'
 import workspaces from '../plugins/workspaces.ts'
+import apiKeyRoutes from '../routes/api-keys.ts'
+import auditRoutes from '../routes/audit.ts'
 import authRoutes from '../routes/auth.ts'
 import conversationMemberRoutes from '../routes/conversation-members.ts'
 import conversationRoutes from '../routes/conversations.ts'
 import healthRoutes from '../routes/health.ts'
 import messageRoutes from '../routes/messages.ts'
 import uploadRoutes from '../routes/uploads.ts'
+import userRoutes from '../routes/users.ts'
 import websocketRoutes from '../routes/websocket.ts'
 import workspaceRoutes from '../routes/workspaces.ts'
 import type { Config } from './config/schema.ts'
@@ -86,6 +90,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(conversations)
   await app.register(messages)
   await app.register(presence)
+  await app.register(audit)
   // A worker has everything that jobs call, but serves nothing beyond its health and metrics.
   const serves = options.config.ROLE !== 'worker'
   if (serves) await app.register(docs)
@@ -94,6 +99,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(healthRoutes, { prefix: '/api' })
   if (!serves) return app
   await app.register(authRoutes)
+  await app.register(apiKeyRoutes)
+  await app.register(userRoutes)
+  await app.register(auditRoutes)
   await app.register(workspaceRoutes)
   await app.register(conversationRoutes)
   await app.register(conversationMemberRoutes)

@@ -1,11 +1,12 @@
 import { configReference, envExample } from '../../src/config/describe.ts'
 import { sdkRecords } from './sdk-records.ts'
-import { errorReference, eventReference, policyReference } from './tables.ts'
+import { auditReference, errorReference, eventReference, policyReference } from './tables.ts'
 
 /** Every generated file with its text, by path from the root of the project. */
 export async function generatedFiles(): Promise<Record<string, string>> {
   return {
     '.env.example': envExample(),
+    'docs/reference/audit.md': auditReference(),
     'docs/reference/config.md': configReference(),
     'docs/reference/errors.md': errorReference(),
     'docs/reference/events.md': eventReference(),

@@ -1,3 +1,4 @@
+import { AUDITED } from '../../src/contracts/audit.ts'
 import { ERRORS } from '../../src/contracts/errors.ts'
 import { EVENTS } from '../../src/contracts/events.ts'
 import { SCOPES, TIER_FACTOR, WORKSPACE_POLICY } from '../../src/contracts/policy.ts'
@@ -54,4 +55,15 @@ export const policyReference = () =>
       Object.entries(TIER_FACTOR).map(([tier, factor]) => [tier, String(factor)]),
     ),
     `## Scopes of API keys\n\n${SCOPES.map((scope) => `- ${code(scope)}`).join('\n')}`,
+  )
+
+/** docs/reference/audit.md */
+export const auditReference = () =>
+  page(
+    'Audit log',
+    'Acts that are written to the audit log, in the transaction that does them. It only grows: a trigger refuses changes.',
+    table(
+      ['action', 'what happened'],
+      Object.entries(AUDITED).map(([name, summary]) => [code(name), summary]),
+    ),
   )

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import Type from 'typebox'
-import { Enum, Id, Nullable, Page, Ref, Time } from '../contracts/http.ts'
-import { TIERS } from '../contracts/policy.ts'
+import { Enum, Id, ListQuery, Nullable, Page, Ref, Time } from '../contracts/http.ts'
+import { SCOPES, TIERS } from '../contracts/policy.ts'
 
 const closed = { additionalProperties: false }
 
@@ -87,8 +87,78 @@ export const RefreshBody = Type.Object({ refreshToken: Type.String({ minLength: 
 /** A page of sessions. */
 export const SessionPage = Page(Ref(Session))
 
-/** From where a sign-in comes. */
-export interface Device {
-  userAgent?: string | undefined
-  address?: string | undefined
-}
+/** An API key as it is listed: never the key itself. */
+export const ApiKey = Type.Object(
+  {
+    id: Id,
+    name: Type.String(),
+    scopes: Type.Array(Enum(SCOPES)),
+    expiresAt: Nullable(Time),
+    lastUsedAt: Nullable(Time),
+    createdAt: Time,
+  },
+  { $id: 'ApiKey' },
+)
+export type ApiKey = Static<typeof ApiKey>
+
+/** A new API key, with the key that is shown this once. */
+export const CreatedApiKey = Type.Object(
+  { ...ApiKey.properties, key: Type.String({ description: 'Shown this once', examples: ['prl_...'] }) },
+  { $id: 'CreatedApiKey' },
+)
+export type CreatedApiKey = Static<typeof CreatedApiKey>
+
+/** Body that makes an API key. */
+export const CreateApiKeyBody = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 100, pattern: '\\S', examples: ['build server'] }),
+    scopes: Type.Array(Enum(SCOPES), { minItems: 1, maxItems: SCOPES.length, examples: [['conversations:read']] }),
+    expiresAt: Type.Optional(Time),
+  },
+  closed,
+)
+export type CreateApiKeyBody = Static<typeof CreateApiKeyBody>
+
+/** A page of API keys. */
+export const ApiKeyPage = Page(Ref(ApiKey))
+
+/** Body of a change of the own profile. */
+export const ProfileBody = Type.Object({ name: Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }) }, closed)
+export type ProfileBody = Static<typeof ProfileBody>
+
+/** Body of a change of the password. */
+export const ChangePasswordBody = Type.Object(
+  { currentPassword: Type.String({ maxLength: 1024 }), newPassword: Password },
+  closed,
+)
+export type ChangePasswordBody = Static<typeof ChangePasswordBody>
+
+/** An account as administrators see it. */
+export const ManagedUser = Type.Object({ ...User.properties, disabledAt: Nullable(Time) }, { $id: 'ManagedUser' })
+export type ManagedUser = Static<typeof ManagedUser>
+
+/** Query of the list of users. */
+export const UserQuery = Type.Object(
+  {
+    ...ListQuery.properties,
+    q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of the email or the name' })),
+    role: Type.Optional(Enum(['user', 'admin'] as const)),
+    tier: Type.Optional(Enum(TIERS)),
+  },
+  closed,
+)
+export type UserQuery = Static<typeof UserQuery>
+
+/** Body with which an administrator changes an account. */
+export const ManageUserBody = Type.Object(
+  {
+    role: Type.Optional(Enum(['user', 'admin'] as const)),
+    tier: Type.Optional(Enum(TIERS)),
+    disabled: Type.Optional(Type.Boolean()),
+  },
+  { ...closed, minProperties: 1 },
+)
+export type ManageUserBody = Static<typeof ManageUserBody>
+
+/** A page of users. */
+export const UserPage = Page(Ref(ManagedUser))

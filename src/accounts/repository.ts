@@ -1,11 +1,17 @@
 import type { ServerRole, Tier } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
-import type { User } from './model.ts'
+import type { ManagedUser, ManageUserBody, User, UserQuery } from './model.ts'
+
+type Credentials = User & { passwordHash: string | null; disabled: boolean }
+type Filter = Omit<UserQuery, 'limit' | 'cursor'>
+
+const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&')
 
 /** SQL of accounts. */
 export function createAccountRepository({ sql }: Database) {
   const columns = sql`id, email, name, role, tier, email_verified as "emailVerified", version, created_at as "createdAt", updated_at as "updatedAt"`
+  const managed = sql`${columns}, disabled_at as "disabledAt"`
 
   return {
     /** Undefined when the email is taken. */
@@ -21,8 +27,8 @@ export function createAccountRepository({ sql }: Database) {
       return user
     },
 
-    async byEmail(email: string): Promise<(User & { passwordHash: string | null; disabled: boolean }) | undefined> {
-      const [row] = await sql<(User & { passwordHash: string | null; disabled: boolean })[]>`
+    async byEmail(email: string): Promise<Credentials | undefined> {
+      const [row] = await sql<Credentials[]>`
         select ${columns}, password_hash as "passwordHash", disabled_at is not null as disabled
         from users where lower(email) = lower(${email})`
       return row
@@ -30,6 +36,46 @@ export function createAccountRepository({ sql }: Database) {
 
     async byId(id: string): Promise<User | undefined> {
       const [row] = await sql<User[]>`select ${columns} from users where id = ${id}`
+      return row
+    },
+
+    async updateName(tx: Tx, id: string, name: string): Promise<User | undefined> {
+      const [row] = await tx.sql<User[]>`
+        update users set name = ${name}, version = version + 1, updated_at = now() where id = ${id} returning ${columns}`
+      return row
+    },
+
+    async passwordHash(id: string): Promise<string | null | undefined> {
+      const [row] = await sql<{ hash: string | null }[]>`select password_hash as hash from users where id = ${id}`
+      return row?.hash
+    },
+
+    setPasswordHash: (tx: Tx, id: string, hash: string) =>
+      tx.sql`update users set password_hash = ${hash}, updated_at = now() where id = ${id}`,
+
+    async managed(id: string): Promise<ManagedUser | undefined> {
+      const [row] = await sql<ManagedUser[]>`select ${managed} from users where id = ${id}`
+      return row
+    },
+
+    async list({ q, role, tier }: Filter, limit: number, after: string | undefined): Promise<ManagedUser[]> {
+      const pattern = q === undefined ? undefined : `%${escapeLike(q)}%`
+      return [
+        ...(await sql<ManagedUser[]>`
+          select ${managed} from users
+          where true ${after === undefined ? sql`` : sql`and id > ${after}`}
+            ${pattern === undefined ? sql`` : sql`and (email ilike ${pattern} or name ilike ${pattern})`}
+            ${role === undefined ? sql`` : sql`and role = ${role}`} ${tier === undefined ? sql`` : sql`and tier = ${tier}`}
+          order by id limit ${limit + 1}`),
+      ]
+    },
+
+    async manage(tx: Tx, id: string, { role, tier, disabled }: ManageUserBody): Promise<ManagedUser | undefined> {
+      const [row] = await tx.sql<ManagedUser[]>`
+        update users set role = coalesce(${role ?? null}, role), tier = coalesce(${tier ?? null}, tier),
+          disabled_at = case ${disabled ?? null}::boolean when true then coalesce(disabled_at, now()) when false then null else disabled_at end,
+          version = version + 1, updated_at = now()
+        where id = ${id} returning ${managed}`
       return row
     },
   }

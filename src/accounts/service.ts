@@ -1,10 +1,12 @@
+import type { Origin } from '../contracts/audit.ts'
 import { problem } from '../contracts/errors.ts'
 import { topicOf } from '../contracts/events.ts'
 import type { Actor, ServerRole, Tier } from '../contracts/policy.ts'
+import { audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
 import { newId } from '../lib/ids.ts'
-import type { AuthResult, Device, LoginBody, RegisterBody, User } from './model.ts'
+import type { AuthResult, ChangePasswordBody, LoginBody, ProfileBody, RegisterBody, User } from './model.ts'
 import type { Passwords } from './passwords.ts'
 import { createAccountRepository } from './repository.ts'
 import type { Sessions } from './sessions.ts'
@@ -25,23 +27,30 @@ type Standing = { role: ServerRole; tier: Tier }
 export function createAccounts({ db, passwords, sessions, createPersonalWorkspace }: AccountsDeps) {
   const repository = createAccountRepository(db)
 
-  async function create(tx: Tx, input: RegisterBody, passwordHash: string, standing?: Standing): Promise<User> {
+  async function create(
+    tx: Tx,
+    input: RegisterBody,
+    passwordHash: string,
+    origin?: Origin,
+    standing?: Standing,
+  ): Promise<User> {
     const email = input.email.trim()
     const name = input.name?.trim() || (email.split('@', 1)[0] as string)
     const user = await repository.insert(tx, { id: newId(), email, name, passwordHash, ...standing })
     if (user === undefined) throw problem('EMAIL_TAKEN')
     await createPersonalWorkspace(tx, user)
+    await audit(tx.sql, { action: 'account.registered', actorId: user.id, targetId: user.id, origin })
     tx.emit({ topic: topicOf('user', user.id), name: 'user.registered', data: user })
     return user
   }
 
   return {
     /** @throws EMAIL_TAKEN, OVERLOADED */
-    async register(input: RegisterBody, device: Device): Promise<AuthResult> {
+    async register(input: RegisterBody, origin: Origin): Promise<AuthResult> {
       const passwordHash = await passwords.hash(input.password)
       return db.transact(async (tx) => {
-        const user = await create(tx, input, passwordHash)
-        return { user, ...(await sessions.open(tx, user.id, device)) }
+        const user = await create(tx, input, passwordHash, origin)
+        return { user, ...(await sessions.open(tx, user.id, origin)) }
       })
     },
 
@@ -51,23 +60,29 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
      */
     async provision({ role, tier, ...input }: RegisterBody & Standing): Promise<User> {
       const passwordHash = await passwords.hash(input.password)
-      return db.transact((tx) => create(tx, input, passwordHash, { role, tier }))
+      return db.transact((tx) => create(tx, input, passwordHash, undefined, { role, tier }))
     },
 
     /** @throws INVALID_CREDENTIALS for an unknown email as for a wrong password, ACCOUNT_DISABLED, OVERLOADED */
-    async login(input: LoginBody, device: Device): Promise<AuthResult> {
+    async login(input: LoginBody, origin: Origin): Promise<AuthResult> {
       const found = await repository.byEmail(input.email.trim())
       const fits = await passwords.verify(found?.passwordHash, input.password)
-      if (found === undefined || !fits) throw problem('INVALID_CREDENTIALS')
-      if (found.disabled) throw problem('ACCOUNT_DISABLED')
+      if (found === undefined || !fits || found.disabled) {
+        await audit(db.sql, { action: 'account.login_failed', targetId: found?.id, origin })
+        throw problem(fits && found?.disabled ? 'ACCOUNT_DISABLED' : 'INVALID_CREDENTIALS')
+      }
       const { passwordHash: _hash, disabled: _disabled, ...user } = found
-      const pair = await db.transact((tx) => sessions.open(tx, user.id, device))
+      const pair = await db.transact(async (tx) => {
+        await audit(tx.sql, { action: 'account.login', actorId: user.id, targetId: user.id, origin })
+        return sessions.open(tx, user.id, origin)
+      })
       return { user, ...pair }
     },
 
-    /** Ends the asking session. */
-    async logout(actor: Actor): Promise<void> {
-      await db.transact((tx) => sessions.end(tx, actor.userId, 'logout', actor.sessionId))
+    /** Ends the asking session. An API key has none: revoke it instead. */
+    async logout(actor: Actor, origin: Origin): Promise<void> {
+      const { userId, sessionId } = actor
+      if (sessionId !== undefined) await db.transact((tx) => sessions.end(tx, userId, 'logout', origin, sessionId))
     },
 
     /** @throws NOT_FOUND when the account is gone */
@@ -75,6 +90,36 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
       const user = await repository.byId(actor.userId)
       if (user === undefined) throw problem('NOT_FOUND')
       return user
+    },
+
+    /** Changes the own profile. */
+    updateProfile: (actor: Actor, input: ProfileBody, origin: Origin): Promise<User> =>
+      db.transact(async (tx) => {
+        const user = await repository.updateName(tx, actor.userId, input.name.trim())
+        if (user === undefined) throw problem('NOT_FOUND')
+        await audit(tx.sql, { action: 'account.updated', actorId: user.id, targetId: user.id, origin })
+        return user
+      }),
+
+    /**
+     * Changes the own password and ends all other sessions.
+     * @throws INVALID_CREDENTIALS when the current one is wrong
+     */
+    async changePassword(actor: Actor, input: ChangePasswordBody, origin: Origin): Promise<void> {
+      const stored = await repository.passwordHash(actor.userId)
+      if (!(await passwords.verify(stored, input.currentPassword)))
+        throw problem('INVALID_CREDENTIALS', { detail: 'The current password is wrong' })
+      const passwordHash = await passwords.hash(input.newPassword)
+      await db.transact(async (tx) => {
+        await repository.setPasswordHash(tx, actor.userId, passwordHash)
+        await sessions.end(tx, actor.userId, 'password-changed', origin, undefined, actor.sessionId)
+        await audit(tx.sql, {
+          action: 'account.password_changed',
+          actorId: actor.userId,
+          targetId: actor.userId,
+          origin,
+        })
+      })
     },
   }
 }

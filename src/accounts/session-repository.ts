@@ -82,10 +82,11 @@ export function createSessionRepository({ sql }: Database) {
         order by id desc limit ${limit + 1}`,
 
     /** Ends live sessions of a user; answers the ids that it ended. */
-    async revoke(tx: Tx, userId: string, reason: string, id?: string): Promise<string[]> {
+    async revoke(tx: Tx, userId: string, reason: string, id?: string, except?: string): Promise<string[]> {
       const rows = await tx.sql<{ id: string }[]>`
         update sessions set revoked_at = now(), revoked_reason = ${reason}, previous_answer = null
         where user_id = ${userId} and revoked_at is null ${id === undefined ? tx.sql`` : tx.sql`and id = ${id}`}
+          ${except === undefined ? tx.sql`` : tx.sql`and id <> ${except}`}
         returning id`
       return rows.map((row) => row.id)
     },

@@ -1,13 +1,16 @@
 import { LRUCache } from 'lru-cache'
+import type { Origin } from '../contracts/audit.ts'
 import { problem } from '../contracts/errors.ts'
 import { topicOf } from '../contracts/events.ts'
+import { idAfter } from '../contracts/list.ts'
 import type { Actor } from '../contracts/policy.ts'
+import { audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
-import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { toPage } from '../lib/cursor.ts'
 import { newId } from '../lib/ids.ts'
 import type { Sealer } from '../lib/seal.ts'
-import type { Device, TokenPair } from './model.ts'
+import type { TokenPair } from './model.ts'
 import { hashToken, makeRefreshToken, sessionOfToken } from './refresh-tokens.ts'
 import { createSessionRepository, type SessionRow, type Standing } from './session-repository.ts'
 
@@ -44,23 +47,33 @@ export function createSessions(deps: SessionsDeps) {
   })
 
   /** Opens a session within the caller's transaction. */
-  async function open(tx: Tx, userId: string, device: Device): Promise<TokenPair> {
+  async function open(tx: Tx, userId: string, origin: Origin): Promise<TokenPair> {
     const id = newId()
     const pair = pairOf(userId, id)
     await repository.insert(tx, {
       id,
       userId,
       refreshHash: hashToken(pair.refreshToken),
-      userAgent: device.userAgent?.slice(0, 400) ?? null,
-      address: device.address ?? null,
+      userAgent: origin.userAgent?.slice(0, 400) ?? null,
+      address: origin.address,
       expiresAt: new Date(Date.now() + deps.sessionTtl * 1000).toISOString(),
     })
     return pair
   }
 
-  async function end(tx: Tx, userId: string, reason: string, id?: string): Promise<string[]> {
-    const ended = await repository.revoke(tx, userId, reason, id)
+  /** Ends one session of a user, or all but one. */
+  async function end(
+    tx: Tx,
+    userId: string,
+    reason: string,
+    origin: Origin,
+    id?: string,
+    except?: string,
+  ): Promise<string[]> {
+    const ended = await repository.revoke(tx, userId, reason, id, except)
     for (const sessionId of ended) {
+      const action = reason === 'reuse' ? 'session.reused' : 'session.revoked'
+      await audit(tx.sql, { action, actorId: userId, targetId: sessionId, origin, details: { reason } })
       tx.emit({ topic: topicOf('user', userId), name: 'session.revoked', data: { sessionId, reason } })
     }
     return ended
@@ -73,6 +86,7 @@ export function createSessions(deps: SessionsDeps) {
     tx: Tx,
     token: string,
     row: SessionRow | undefined,
+    origin: Origin,
   ): Promise<TokenPair | 'invalid' | 'ended' | 'reused'> {
     if (row === undefined) return 'invalid'
     if (row.revokedAt !== null || tooOld(row)) return 'ended'
@@ -91,7 +105,7 @@ export function createSessions(deps: SessionsDeps) {
     if (presented === row.previousHash && row.previousAnswer !== null && inGrace) {
       return JSON.parse(sealer.open(row.previousAnswer, PURPOSE)) as TokenPair
     }
-    await end(tx, row.userId, 'reuse', row.id)
+    await end(tx, row.userId, 'reuse', origin, row.id)
     return 'reused'
   }
 
@@ -103,10 +117,10 @@ export function createSessions(deps: SessionsDeps) {
      * Exchanges a refresh token for a new pair.
      * @throws TOKEN_INVALID, SESSION_REVOKED
      */
-    async refresh(token: string): Promise<TokenPair> {
+    async refresh(token: string, origin: Origin): Promise<TokenPair> {
       const sessionId = sessionOfToken(token, secret)
       if (sessionId === undefined) throw problem('TOKEN_INVALID')
-      const found = await db.transact(async (tx) => exchange(tx, token, await repository.lock(tx, sessionId)))
+      const found = await db.transact(async (tx) => exchange(tx, token, await repository.lock(tx, sessionId), origin))
       if (found === 'invalid') throw problem('TOKEN_INVALID')
       if (found === 'ended') throw problem('SESSION_REVOKED')
       if (found === 'reused')
@@ -135,22 +149,20 @@ export function createSessions(deps: SessionsDeps) {
     forget: (sessionId: string) => void standings.delete(sessionId),
 
     async list(actor: Actor, query: { limit: number; cursor?: string | undefined }) {
-      const keys = query.cursor === undefined ? undefined : decodeCursor(query.cursor, ['string'])
-      if (query.cursor !== undefined && keys === undefined) throw problem('INVALID_CURSOR')
-      const rows = await repository.list(actor.userId, query.limit, keys?.[0] as string | undefined)
+      const rows = await repository.list(actor.userId, query.limit, idAfter(query.cursor))
       const page = toPage([...rows], query.limit, (row) => [row.id])
       return { ...page, items: page.items.map((row) => ({ ...row, current: row.id === actor.sessionId })) }
     },
 
     /** @throws NOT_FOUND when it is not a live session of the actor */
-    async revoke(actor: Actor, id: string): Promise<void> {
-      const ended = await db.transact((tx) => end(tx, actor.userId, 'revoked', id))
+    async revoke(actor: Actor, id: string, origin: Origin): Promise<void> {
+      const ended = await db.transact((tx) => end(tx, actor.userId, 'revoked', origin, id))
       if (ended.length === 0) throw problem('NOT_FOUND', { detail: 'No such session' })
     },
 
     /** Ends all sessions of the actor, the asking one included. */
-    revokeAll: async (actor: Actor): Promise<void> => {
-      await db.transact((tx) => end(tx, actor.userId, 'logout-all'))
+    revokeAll: async (actor: Actor, origin: Origin): Promise<void> => {
+      await db.transact((tx) => end(tx, actor.userId, 'logout-all', origin))
     },
   }
 }

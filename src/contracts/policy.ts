@@ -129,3 +129,14 @@ export function demandInConversation<A extends ConversationAccess>(
     throw problem('FORBIDDEN', { detail: `You may not do '${operation}' here` })
   return access
 }
+
+/**
+ * Demands that the caller's API key, if it came with one, has a scope. Sessions may all that their user may.
+ * @param scope undefined: nothing that a key could be allowed
+ * @throws FORBIDDEN
+ */
+export function demandScope(actor: Actor, scope: Scope | undefined): void {
+  if (actor.scopes === undefined) return
+  if (scope === undefined) throw problem('FORBIDDEN', { detail: 'API keys cannot do this; sign in' })
+  if (!actor.scopes.includes(scope)) throw problem('FORBIDDEN', { detail: `This API key lacks the scope '${scope}'` })
+}

@@ -1,22 +1,16 @@
 import { problem } from '../contracts/errors.ts'
 import { type EventName, topicOf } from '../contracts/events.ts'
+import { idAfter } from '../contracts/list.ts'
 import { type Actor, demand, type Operation, type WorkspaceRole } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
-import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { toPage } from '../lib/cursor.ts'
 import { matchesETag, recordETag } from '../lib/etag.ts'
 import { newId } from '../lib/ids.ts'
 import type { AddMemberBody, Workspace, WorkspaceBody, WorkspaceMember } from './model.ts'
 import { createWorkspaceRepository } from './repository.ts'
 
 const DETAIL = 'workspace'
-
-const after = (cursor: string | undefined) => {
-  if (cursor === undefined) return undefined
-  const keys = decodeCursor(cursor, ['string'])
-  if (keys === undefined) throw problem('INVALID_CURSOR')
-  return keys[0] as string
-}
 
 /** Workspaces and who belongs to them; the place where every other feature asks for a role. */
 export function createWorkspaces(db: Database) {
@@ -86,7 +80,7 @@ export function createWorkspaces(db: Database) {
 
     async list(actor: Actor, query: { limit: number; cursor?: string | undefined }) {
       return toPage(
-        [...(await repository.list(actor.userId, query.limit, after(query.cursor)))],
+        [...(await repository.list(actor.userId, query.limit, idAfter(query.cursor)))],
         query.limit,
         (row) => [row.id],
       )
@@ -113,7 +107,7 @@ export function createWorkspaces(db: Database) {
 
     async members(actor: Actor, id: string, query: { limit: number; cursor?: string | undefined }) {
       await get(actor, id, 'members:read')
-      return toPage([...(await repository.members(id, query.limit, after(query.cursor)))], query.limit, (row) => [
+      return toPage([...(await repository.members(id, query.limit, idAfter(query.cursor)))], query.limit, (row) => [
         row.userId,
       ])
     },

@@ -1,3 +1,5 @@
+export * from './api-keys.ts'
+export * from './audit.ts'
 export * from './conversations.ts'
 export * from './events.ts'
 export * from './idempotency.ts'

@@ -19,7 +19,10 @@ export const users = pgTable(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (table) => [uniqueIndex('users_email_unique').on(sql`lower(${table.email})`)],
+  (table) => [
+    uniqueIndex('users_email_unique').on(sql`lower(${table.email})`),
+    index('users_search').using('gin', sql`${table.email} gin_trgm_ops`, sql`${table.name} gin_trgm_ops`),
+  ],
 )
 
 /** Sessions: one sign-in on one device, a family of rotating refresh tokens. Tokens only as SHA-256. */

@@ -30,6 +30,7 @@ uploads
 conversations
 messages
 presence
+audit
 docs
 static
 `

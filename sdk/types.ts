@@ -1,15 +1,6 @@
 /** The records of the API. Those of records.ts are generated from the server's schemas; the rest are views of the client. */
 export type * from './records.ts'
 
-export type Conversation = {
-  id: string
-  workspaceId: string
-  title: string
-  assistant: 'auto' | 'always' | 'mention' | 'off'
-  createdAt: string
-  updatedAt: string
-}
-
 export type Source = { id: string; workspaceId: string; name: string; revision: number | null; createdAt: string }
 
 export type GraphNode = {
@@ -39,5 +30,3 @@ export type Graph = {
   edges: GraphEdge[]
   nextCursor: string | null
 }
-
-export type ConversationMember = { conversationId: string; userId: string; name: string; role: string; readSeq: number }

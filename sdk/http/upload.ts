@@ -21,6 +21,9 @@ type XhrLike = {
   abort(): void
 }
 
+/** Blobs in memory come as one chunk; smaller ones make a bar that moves. */
+const PIECE = 64 * 1024
+
 const quoted = (name: string) => name.replace(/["\r\n]/g, (char) => encodeURIComponent(char))
 
 /** The multipart/form-data body (RFC 7578) of one file as a stream that tells how far it was read. */
@@ -35,9 +38,12 @@ export function multipartStream(file: UploadFile, onProgress?: (progress: Upload
     yield encoder.encode(head)
     const reader = file.data.stream().getReader()
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      yield read.value
-      sent += read.value.byteLength
-      onProgress?.({ sent, total })
+      for (let at = 0; at < read.value.byteLength; at += PIECE) {
+        const piece = read.value.subarray(at, at + PIECE)
+        yield piece
+        sent += piece.byteLength
+        onProgress?.({ sent, total })
+      }
     }
     yield encoder.encode(`\r\n--${boundary}--\r\n`)
   }

@@ -54,16 +54,16 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
     return row as UploadRow
   }
 
-  async function refuseTooMuch(workspaceId: string, contentLength: number): Promise<void> {
-    if (contentLength > limits.maxFileBytes + FORM_OVERHEAD) {
-      throw problem('PAYLOAD_TOO_LARGE', {
-        detail: `A request may carry at most ${limits.maxFileBytes} bytes of files`,
-      })
-    }
+  /** Refuses by the declared length what cannot fit anyhow, before it is sent. */
+  function refuseTooLarge(contentLength: number): void {
+    if (contentLength <= limits.maxFileBytes + FORM_OVERHEAD) return
+    throw problem('PAYLOAD_TOO_LARGE', { detail: `A request may carry at most ${limits.maxFileBytes} bytes of files` })
+  }
+
+  async function refuseOverQuota(workspaceId: string, contentLength: number): Promise<void> {
     const left = limits.workspaceBytes - (await repository.used(workspaceId))
-    if (contentLength > left + FORM_OVERHEAD) {
-      throw problem('QUOTA_EXCEEDED', { detail: `The workspace has ${Math.max(left, 0)} bytes left` })
-    }
+    if (contentLength <= left + FORM_OVERHEAD) return
+    throw problem('QUOTA_EXCEEDED', { detail: `The workspace has ${Math.max(left, 0)} bytes left` })
   }
 
   async function receiveForm(
@@ -75,6 +75,7 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
     const fields: Record<string, string> = {}
     let expected = options.contentLength
     let workspaceId: string | undefined
+    if (expected !== undefined) refuseTooLarge(expected)
     for await (const part of readForm(parts)) {
       if (part.type === 'field') {
         readField(fields, part.fieldname, part.value, received.length > 0)
@@ -84,7 +85,7 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
       if (workspaceId === undefined) {
         const target = await workspaces.resolve(actor, fields.workspaceId ?? options.workspaceId, 'uploads:write')
         workspaceId = target.id
-        if (expected !== undefined) await refuseTooMuch(workspaceId, expected)
+        if (expected !== undefined) await refuseOverQuota(workspaceId, expected)
       }
       const file = await receive({ workspaceId, userId: actor.userId }, part, expected)
       received.push(file)

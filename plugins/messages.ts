@@ -22,7 +22,7 @@ export default fp(
     const messages = createMessages({
       db: app.db,
       access: app.conversations.access,
-      planReply: async () => undefined,
+      planReply: app.assistant.plan,
       mayAttach: async (actor, workspaceId, uploadIds) => {
         const uploads = await Promise.all(uploadIds.map((id) => app.uploads.get(actor, id).catch(missing)))
         return uploads.every((upload) => upload?.workspaceId === workspaceId)
@@ -31,5 +31,5 @@ export default fp(
     app.decorate('messages', messages)
     registerMessageSockets(app.hub, messages)
   },
-  { name: 'messages', dependencies: ['db', 'conversations', 'uploads', 'websockets'] },
+  { name: 'messages', dependencies: ['db', 'conversations', 'uploads', 'assistant', 'websockets'] },
 )

@@ -1,9 +1,11 @@
 import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
 import type { DestinationStream } from 'pino'
 import accounts from '../plugins/accounts.ts'
+import assistant from '../plugins/assistant.ts'
 import audit from '../plugins/audit.ts'
 import auth from '../plugins/auth.ts'
 import bodies from '../plugins/bodies.ts'
+import cache from '../plugins/cache.ts'
 import conditional from '../plugins/conditional.ts'
 import config from '../plugins/config.ts'
 import conversations from '../plugins/conversations.ts'
@@ -12,12 +14,14 @@ import docs from '../plugins/docs.ts'
 import errors from '../plugins/errors.ts'
 import events from '../plugins/events.ts'
 import idempotency from '../plugins/idempotency.ts'
+import jobs from '../plugins/jobs.ts'
 import lifecycle from '../plugins/lifecycle.ts'
 import logging from '../plugins/logging.ts'
 import messages from '../plugins/messages.ts'
 import metrics from '../plugins/metrics.ts'
 import presence from '../plugins/presence.ts'
 import pubsub from '../plugins/pubsub.ts'
+import queue from '../plugins/queue.ts'
 import rateLimit from '../plugins/rate-limit.ts'
 import redis from '../plugins/redis.ts'
 import security from '../plugins/security.ts'
@@ -33,6 +37,7 @@ import authRoutes from '../routes/auth.ts'
 import conversationMemberRoutes from '../routes/conversation-members.ts'
 import conversationRoutes from '../routes/conversations.ts'
 import healthRoutes from '../routes/health.ts'
+import jobRoutes from '../routes/jobs.ts'
 import messageRoutes from '../routes/messages.ts'
 import uploadRoutes from '../routes/uploads.ts'
 import userRoutes from '../routes/users.ts'
@@ -78,6 +83,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(rateLimit)
   await app.register(pubsub, { url: options.databaseUrl })
   await app.register(events)
+  await app.register(cache)
+  await app.register(queue, { url: options.databaseUrl })
   await app.register(storage)
   await app.register(sessions)
   await app.register(auth)
@@ -87,7 +94,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(workspaces)
   await app.register(accounts)
   await app.register(uploads)
+  await app.register(jobs)
   await app.register(conversations)
+  await app.register(assistant)
   await app.register(messages)
   await app.register(presence)
   await app.register(audit)
@@ -107,6 +116,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(conversationMemberRoutes)
   await app.register(messageRoutes)
   await app.register(uploadRoutes)
+  await app.register(jobRoutes)
   await app.register(websocketRoutes)
 
   await app.register(staticFiles, options.webRoot === undefined ? {} : { webRoot: options.webRoot })

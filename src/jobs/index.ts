@@ -15,7 +15,8 @@ export interface JobsOptions {
   queue: Queue
   pubsub: Pick<PubSub, 'publish' | 'subscribe'>
   frames: JobFrames
-  actorOf: (userId: string) => Promise<Actor | undefined>
+  /** The user as an actor with the rights of now. Default: read from the database. */
+  actorOf?: (userId: string) => Promise<Actor | undefined>
   roleIn: (actor: Actor, workspaceId: string) => Promise<WorkspaceRole | undefined>
   /** Told of faults that nobody waits for. */
   onError: (error: unknown, context?: object) => void
@@ -28,9 +29,10 @@ const CANCEL_CHANNEL = 'jobs.cancel'
 
 /** The jobs feature, put together: the service for clients, handlers from the features, and what moves jobs along. */
 export function createJobs(options: JobsOptions) {
-  const { db, queue, pubsub, frames, actorOf, roleIn, onError } = options
+  const { db, queue, pubsub, frames, roleIn, onError } = options
   const { queue: queueTiming, ...sweeping } = options.timing ?? {}
   const repository = createJobRepository(db.sql)
+  const { actorOf = repository.actorOf } = options
   const runner = createRunner({ db, repository, frames, actorOf, onError })
   const dispatcher = createDispatcher({ repository, queue, onError, onLost: runner.giveUp, ...sweeping })
   const service = createJobService({
@@ -68,6 +70,8 @@ export function createJobs(options: JobsOptions) {
       dispatcher.start()
       if (workers) await startWorkers()
     },
+    /** Jobs by state, for metrics. */
+    counts: repository.counts,
     /** Hands over now what is waiting for the sweeper. */
     sweep: dispatcher.sweep,
     /** Lets go: what runs is finished within `graceMs` or given back. Closes the queue. */

@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from 'postgres'
 import type { Job, JobName } from '../contracts/jobs.ts'
+import type { Actor } from '../contracts/policy.ts'
 import type { JobListQuery } from './model.ts'
 
 /** A job's row, with what clients do not see. Times are RFC 3339 strings. */
@@ -124,6 +125,21 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
 
     async markDispatched(ids: readonly string[]): Promise<void> {
       await sql`update jobs set dispatched_at = now() where id = any(${sql.array([...ids], 2951)}) and dispatched_at is null`
+    },
+
+    /** A user as an actor with the rights of now; undefined for one who is gone or disabled. */
+    async actorOf(userId: string): Promise<Actor | undefined> {
+      const [row] = await sql<Actor[]>`
+        select id as "userId", role, tier from users where id = ${userId} and disabled_at is null`
+      return row && { userId: row.userId, role: row.role, tier: row.tier }
+    },
+
+    /** Unfinished jobs and those that failed within a day, by state. */
+    async counts(): Promise<Partial<Record<Job['state'], number>>> {
+      const rows = await sql<{ state: Job['state']; count: number }[]>`
+        select state, count(*)::int as count from jobs
+        where state in ('queued', 'active') or (state = 'failed' and created_at > now() - interval '1 day') group by state`
+      return Object.fromEntries(rows.map((row) => [row.state, row.count]))
     },
 
     /** Makes a job that the queue has lost a new one for it. False when it has changed meanwhile. */

@@ -18,6 +18,8 @@ redis
 rate-limit
 pubsub
 events
+cache
+queue
 storage
 sessions
 auth
@@ -27,7 +29,9 @@ websockets
 workspaces
 accounts
 uploads
+jobs
 conversations
+assistant
 messages
 presence
 audit

@@ -1,0 +1,53 @@
+import fp from 'fastify-plugin'
+import { Gauge } from 'prom-client'
+import { JOB_STATES, Job } from '../src/contracts/jobs.ts'
+import { createJobs, type Jobs } from '../src/jobs/index.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    jobs: Jobs
+  }
+}
+
+/** How long running jobs may go on once the server closes, ms. */
+const GRACE_MS = 4_000
+
+/** Jobs as `app.jobs`: features register their handlers with it. Workers start once the server is ready, and not with ROLE=api. */
+export default fp(
+  async (app) => {
+    app.addSchema(Job)
+    const jobs = createJobs({
+      db: app.db,
+      queue: app.queue,
+      pubsub: app.pubsub,
+      frames: app.frames,
+      roleIn: (actor, workspaceId) => app.workspaces.roleOf(actor.userId, workspaceId),
+      onError: (err, context) => app.log.error({ err, ...context }, 'job'),
+    })
+    app.decorate('jobs', jobs)
+    app.hub.authorize('job', (actor, id) => jobs.service.get(actor, id))
+    app.hub.project('job.updated', ({ data }) => ({ ...data, type: 'job' }))
+    new Gauge({
+      name: 'parley_jobs',
+      help: 'Jobs by state',
+      labelNames: ['state'],
+      registers: [app.metrics],
+      async collect() {
+        const counts = await jobs.counts()
+        for (const state of JOB_STATES) this.set({ state }, counts[state] ?? 0)
+      },
+    })
+    let started: Promise<void> | undefined
+    app.addHook('onReady', async () => {
+      // Not awaited: the server answers before its workers are up.
+      started = jobs
+        .start({ workers: app.config.ROLE !== 'api' })
+        .catch((err) => app.log.error({ err }, 'starting workers'))
+    })
+    app.addHook('onClose', async () => {
+      const stopped = jobs.stop(GRACE_MS)
+      await Promise.all([started, stopped])
+    })
+  },
+  { name: 'jobs', dependencies: ['db', 'queue', 'pubsub', 'events', 'websockets', 'workspaces', 'metrics'] },
+)

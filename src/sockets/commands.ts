@@ -2,9 +2,13 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import type { TSchema } from 'typebox'
 import { type FieldError, Problem, problem } from '../contracts/errors.ts'
+import { SUSPECT_ESCAPE, unstorable } from '../lib/storable.ts'
 import type { Connection } from './connection.ts'
 import { throttle } from './throttle.ts'
 import type { Allowance, CommandSpec, HubLimits } from './types.ts'
+
+/** How deep a frame with suspicious escapes may be nested. */
+const MAX_DEPTH = 64
 
 interface Command extends CommandSpec<never> {
   open: boolean
@@ -81,7 +85,7 @@ export function createCommands({ limits, allowance, now, send, onError, onThrott
     })
   }
 
-  function accept(connection: Connection, frame: unknown): void {
+  function accept(connection: Connection, frame: unknown, suspect = false): void {
     counters.frames += 1
     const given = typeof frame === 'object' && frame !== null && !Array.isArray(frame) ? frame : undefined
     const { id, type } = (given ?? {}) as { id?: unknown; type?: unknown }
@@ -95,6 +99,11 @@ export function createCommands({ limits, allowance, now, send, onError, onThrott
       }
       if (!given) throw problem('BAD_REQUEST', { detail: 'A frame is a JSON object' })
       if (typeof type !== 'string') throw problem('BAD_REQUEST', { detail: 'A frame has a type' })
+      if (suspect && unstorable(given, MAX_DEPTH) !== undefined) {
+        throw problem('BAD_REQUEST', {
+          detail: 'The frame holds a NUL character, half a surrogate pair, or is too deep',
+        })
+      }
       const command = commands.get(type)
       if (!command) throw problem('BAD_REQUEST', { detail: 'No such frame type' })
       validate(command, given)
@@ -127,7 +136,8 @@ export function createCommands({ limits, allowance, now, send, onError, onThrott
         accept(connection, undefined)
         return
       }
-      if (!Array.isArray(parsed)) accept(connection, parsed)
+      const suspect = SUSPECT_ESCAPE.test(text)
+      if (!Array.isArray(parsed)) accept(connection, parsed, suspect)
       else if (parsed.length > limits.framesPerArray) {
         refuse(
           connection,
@@ -135,7 +145,7 @@ export function createCommands({ limits, allowance, now, send, onError, onThrott
           problem('BAD_REQUEST', { detail: `At most ${limits.framesPerArray} frames at once` }),
         )
       } else {
-        for (const frame of parsed) if (connection.closing === undefined) accept(connection, frame)
+        for (const frame of parsed) if (connection.closing === undefined) accept(connection, frame, suspect)
       }
     },
 

@@ -28,6 +28,8 @@ t.test('one answer for each frame with an id', async (t) => {
       { id: 6, type: 'ping', x: 1 },
       { type: 'error', id: 6, code: 'VALIDATION_FAILED', errors: [{ path: '/x' }] },
     ],
+    ['NUL', { id: 15, type: 'echo', data: ['a\u0000'] }, { type: 'error', id: 15, code: 'BAD_REQUEST' }],
+    ['half a surrogate pair', { id: 16, type: 'echo', data: '\ud800' }, { type: 'error', id: 16, code: 'BAD_REQUEST' }],
     ['missing property', { id: 7, type: 'subscribe' }, { type: 'error', id: 7, code: 'VALIDATION_FAILED' }],
     [
       'wrong form of topic',

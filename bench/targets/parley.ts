@@ -98,9 +98,8 @@ async function fill(call: Client, token: string): Promise<string[]> {
 /** Starts the built Parley on its own database and fills it through its own API. */
 export async function startParleyHttp(bench: Bench, script: string): Promise<HttpTarget> {
   const env = environment(bench, await bench.postgres.database('parley_http'))
-  // For those who hunt a hot spot: BENCH_PROFILE=<folder> leaves a CPU profile of the run there.
-  const folder = process.env.BENCH_PROFILE
-  const server = await run(bench, script, env, folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [])
+  // For those who hunt a hot spot: BENCH_NODE_ARGS='--cpu-prof --cpu-prof-dir=/tmp/profiles' leaves a profile of the run there.
+  const server = await run(bench, script, env, process.env.BENCH_NODE_ARGS?.split(' ') ?? [])
   const { port } = server
   const call = client(port)
   const { accessToken: token } = await register(call, 'bench')

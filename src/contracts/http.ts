@@ -23,8 +23,18 @@ export type ProblemDetails = Static<typeof ProblemDetails>
 export const Id = Type.String({ format: 'uuid', examples: ['01920b5e-7d3c-7cc0-8f6e-2f1f0d9a4b11'] })
 /** RFC 3339 time in UTC. */
 export const Time = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] })
-/** `T | null`, as OpenAPI 3.1 writes it best. */
-export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+/**
+ * `T | null`, as OpenAPI 3.1 writes it best: `type: [string, null]` where it can be said so. The serializer would have to validate
+ * each value in order to choose a branch of an `anyOf`.
+ */
+export const Nullable = <T extends TSchema>(schema: T) => {
+  const { type, enum: values } = schema as { type?: unknown; enum?: unknown }
+  return Type.Unsafe<Static<T> | null>(
+    typeof type === 'string' && values === undefined
+      ? { ...schema, type: [type, 'null'] }
+      : Type.Union([schema, Type.Null()]),
+  )
+}
 /** A string enumeration that documents well. */
 export const Enum = <const T extends readonly string[]>(values: T, options: Record<string, unknown> = {}) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options })
@@ -41,7 +51,7 @@ export const ListQuery = Type.Object(
 )
 /** A page of a list. */
 export const Page = <T extends TSchema>(item: T) =>
-  Type.Object({ items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) })
+  Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) })
 /** The empty body of a 204. */
 export const NoContent = Type.Null({ description: 'No content' })
 /** A reference to a component schema by its `$id`. */

@@ -36,8 +36,54 @@ export interface MadeConversation {
 /** How far unread messages are counted. */
 const UNREAD_MAX = 1000
 
+/** $1 conversation, $2 user. */
+const FIND = `
+  select c.id, c.workspace_id as "workspaceId", c.title, c.assistant, c.created_by as "createdBy", c.version,
+    c.created_at as "createdAt", c.updated_at as "updatedAt",
+    wm.role as "workspaceRole", cm.role as "memberRole", coalesce(cm.read_seq, 0) as "readSeq",
+    (select count(*)::int from (
+      select 1 from messages x where x.conversation_id = c.id and x.seq > coalesce(cm.read_seq, 0)
+        and x.deleted_at is null and x.author_id is distinct from $2 limit ${UNREAD_MAX}
+    ) behind) as unread
+  from conversations c
+  join workspaces w on w.id = c.workspace_id and w.deleted_at is null
+  left join workspace_members wm on wm.workspace_id = c.workspace_id and wm.user_id = $2
+  left join conversation_members cm on cm.conversation_id = c.id and cm.user_id = $2
+  where c.id = $1 and c.deleted_at is null and (wm.role is not null or cm.role is not null)`
+
+type FoundColumns = [
+  id: string,
+  workspaceId: string,
+  title: string,
+  assistant: AssistantMode,
+  createdBy: string | null,
+  version: number,
+  createdAt: string,
+  updatedAt: string,
+  workspaceRole: WorkspaceRole | null,
+  memberRole: ConversationRole | null,
+  readSeq: number,
+  unread: number,
+]
+
+const toRow = (columns: FoundColumns): ConversationRow => ({
+  id: columns[0],
+  workspaceId: columns[1],
+  title: columns[2],
+  assistant: columns[3],
+  createdBy: columns[4],
+  version: columns[5],
+  createdAt: columns[6],
+  updatedAt: columns[7],
+  workspaceRole: columns[8],
+  memberRole: columns[9],
+  readSeq: columns[10],
+  unread: columns[11],
+})
+
 /** SQL of conversations and their members. */
-export function createConversationRepository({ sql }: Database) {
+export function createConversationRepository({ sql, prepared }: Database) {
+  const find = prepared(FIND, toRow)
   const columns = sql`c.id, c.workspace_id as "workspaceId", c.title, c.assistant, c.created_by as "createdBy", c.version,
     c.created_at as "createdAt", c.updated_at as "updatedAt"`
   const memberColumns = sql`m.conversation_id as "conversationId", m.user_id as "userId", u.name, m.role, m.read_seq as "readSeq", m.created_at as "createdAt"`
@@ -92,9 +138,7 @@ export function createConversationRepository({ sql }: Database) {
 
     /** A conversation with the standing of a user, whatever that is. */
     async find(id: string, userId: string): Promise<ConversationRow | undefined> {
-      const [row] = await sql<ConversationRow[]>`
-        select ${columns}, ${standingColumns(userId)} from conversations c ${standing(userId)}
-        where c.id = ${id} and c.deleted_at is null and (wm.role is not null or cm.role is not null)`
+      const [row] = await find(id, userId)
       return row
     },
 

@@ -47,9 +47,18 @@ const after = (cursor: string | undefined) => {
   return keys[0] as string
 }
 
-const present = ({ workspaceRole: _, memberRole, ...row }: ConversationRow): Conversation => ({
-  ...row,
-  role: memberRole,
+const present = (row: ConversationRow): Conversation => ({
+  id: row.id,
+  workspaceId: row.workspaceId,
+  title: row.title,
+  assistant: row.assistant,
+  createdBy: row.createdBy,
+  version: row.version,
+  createdAt: row.createdAt,
+  updatedAt: row.updatedAt,
+  role: row.memberRole,
+  readSeq: row.readSeq,
+  unread: row.unread,
 })
 
 /** Whether a failed statement has left nothing behind: PostgreSQL itself has refused it. */

@@ -15,6 +15,17 @@ export function createDatabase({ onListenerError, ...options }: DatabaseOptions)
   return {
     ...client,
     ...createTransactor(client, onListenerError),
+    /**
+     * A statement that is asked often: a fixed text with `$1`, `$2` ..., parsed by PostgreSQL once per connection, and a function that
+     * makes a record of the columns in their order. Half as costly as the `sql` tag, which puts its pieces together for each call and
+     * makes rows of no fixed shape.
+     */
+    prepared:
+      <Columns extends readonly unknown[], Row>(text: string, toRow: (columns: Columns) => Row) =>
+      async (...values: (string | number | boolean | null)[]): Promise<Row[]> => {
+        const rows = await client.sql.unsafe(text, values, { prepare: true }).values()
+        return (rows as unknown as Columns[]).map(toRow)
+      },
     /** Whether it answers within the time. */
     async ping(timeoutMs = 2000): Promise<boolean> {
       let timer: NodeJS.Timeout | undefined

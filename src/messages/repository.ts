@@ -45,8 +45,60 @@ function present({ clientId, replyTo, editedAt, deletedAt, ...row }: MessageRow)
   } as Message
 }
 
+/** A page of a conversation: $1 conversation, $2 user, $3 number behind which it begins (or null), $4 rows. */
+const page = (side: '<' | '>', direction: 'asc' | 'desc') => `
+  select m.id, m.conversation_id as "conversationId", m.seq, m.role, m.author_id as "authorId", m.content,
+    m.client_id as "clientId", m.reply_to as "replyTo", m.attachments, m.citations, m.status, m.version,
+    m.created_at as "createdAt", m.edited_at as "editedAt", m.deleted_at as "deletedAt"
+  from messages m
+  join conversations c on c.id = m.conversation_id and c.deleted_at is null
+  join workspaces w on w.id = c.workspace_id and w.deleted_at is null
+  left join workspace_members wm on wm.workspace_id = c.workspace_id and wm.user_id = $2
+  left join conversation_members cm on cm.conversation_id = c.id and cm.user_id = $2
+  where m.conversation_id = $1 and (wm.role is not null or cm.role is not null) and ($3::bigint is null or m.seq ${side} $3::bigint)
+  order by m.seq ${direction} limit $4`
+
+type MessageColumns = [
+  id: string,
+  conversationId: string,
+  seq: number,
+  role: Message['role'],
+  authorId: string | null,
+  content: string,
+  clientId: string | null,
+  replyTo: string | null,
+  attachments: string[],
+  citations: Message['citations'],
+  status: Message['status'],
+  version: number,
+  createdAt: string,
+  editedAt: string | null,
+  deletedAt: string | null,
+]
+
+/** All messages of a page have the same shape, so what is not there is undefined, not absent. */
+const toMessage = (columns: MessageColumns): Message => ({
+  id: columns[0],
+  conversationId: columns[1],
+  seq: columns[2],
+  role: columns[3],
+  authorId: columns[4],
+  content: columns[5],
+  clientId: columns[6] ?? undefined,
+  replyTo: columns[7] ?? undefined,
+  attachments: columns[8],
+  citations: columns[9],
+  status: columns[10],
+  version: columns[11],
+  createdAt: columns[12],
+  editedAt: columns[13] ?? undefined,
+  deletedAt: columns[14] ?? undefined,
+})
+
 /** SQL of messages. */
-export function createMessageRepository({ sql }: Database) {
+export function createMessageRepository({ sql, prepared }: Database) {
+  const before = prepared(page('<', 'desc'), toMessage)
+  const after = prepared(page('>', 'asc'), toMessage)
   const columns = sql`m.id, m.conversation_id as "conversationId", m.seq, m.role, m.author_id as "authorId", m.content,
     m.client_id as "clientId", m.reply_to as "replyTo", m.attachments, m.citations, m.status, m.version,
     m.created_at as "createdAt", m.edited_at as "editedAt", m.deleted_at as "deletedAt"`
@@ -131,13 +183,7 @@ export function createMessageRepository({ sql }: Database) {
       from: number | undefined,
       newestFirst: boolean,
     ) => {
-      const behind =
-        from === undefined ? sql`` : newestFirst ? sql`and m.seq < ${from}::bigint` : sql`and m.seq > ${from}::bigint`
-      const rows = await sql<MessageRow[]>`
-        select ${columns} from messages m ${standing(userId)}
-        where m.conversation_id = ${conversationId} and (wm.role is not null or cm.role is not null) ${behind}
-        order by m.seq ${newestFirst ? sql`desc` : sql`asc`} limit ${limit}`
-      return rows.map(present)
+      return (newestFirst ? before : after)(conversationId, userId, from ?? null, limit)
     },
 
     /** Changes the content if the message still has that version. */

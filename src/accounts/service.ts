@@ -7,6 +7,7 @@ import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
 import { newId } from '../lib/ids.ts'
 import type { AuthResult, ChangePasswordBody, LoginBody, ProfileBody, RegisterBody, User } from './model.ts'
+import { demandUncommon } from './password-rules.ts'
 import type { Passwords } from './passwords.ts'
 import { createAccountRepository } from './repository.ts'
 import type { Sessions } from './sessions.ts'
@@ -44,9 +45,16 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
     return user
   }
 
+  async function own(actor: Actor): Promise<User> {
+    const user = await repository.byId(actor.userId)
+    if (user === undefined) throw problem('NOT_FOUND')
+    return user
+  }
+
   return {
-    /** @throws EMAIL_TAKEN, OVERLOADED */
+    /** @throws EMAIL_TAKEN, OVERLOADED, VALIDATION_FAILED for a password that everybody tries */
     async register(input: RegisterBody, origin: Origin): Promise<AuthResult> {
+      demandUncommon(input.password, { email: input.email, name: input.name ?? '' })
       const passwordHash = await passwords.hash(input.password)
       return db.transact(async (tx) => {
         const user = await create(tx, input, passwordHash, origin)
@@ -59,6 +67,7 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
      * @throws EMAIL_TAKEN
      */
     async provision({ role, tier, ...input }: RegisterBody & Standing): Promise<User> {
+      demandUncommon(input.password, { email: input.email, name: input.name ?? '' })
       const passwordHash = await passwords.hash(input.password)
       return db.transact((tx) => create(tx, input, passwordHash, undefined, { role, tier }))
     },
@@ -86,11 +95,7 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
     },
 
     /** @throws NOT_FOUND when the account is gone */
-    async me(actor: Actor): Promise<User> {
-      const user = await repository.byId(actor.userId)
-      if (user === undefined) throw problem('NOT_FOUND')
-      return user
-    },
+    me: own,
 
     /** Changes the own profile. */
     updateProfile: (actor: Actor, input: ProfileBody, origin: Origin): Promise<User> =>
@@ -109,6 +114,7 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
       const stored = await repository.passwordHash(actor.userId)
       if (!(await passwords.verify(stored, input.currentPassword)))
         throw problem('INVALID_CREDENTIALS', { detail: 'The current password is wrong' })
+      demandUncommon(input.newPassword, await own(actor), 'newPassword')
       const passwordHash = await passwords.hash(input.newPassword)
       await db.transact(async (tx) => {
         await repository.setPasswordHash(tx, actor.userId, passwordHash)

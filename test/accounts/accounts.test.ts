@@ -37,6 +37,24 @@ t.test('registration', async (t) => {
       status: 400,
       path: 'body/password',
     },
+    {
+      name: 'a password that everybody has',
+      body: { ...body, email: 'h@example.org', password: 'Password1' },
+      status: 400,
+      path: 'body/password',
+    },
+    {
+      name: 'the own email',
+      body: { ...body, email: 'i.own@example.org', password: 'I.own@example.org' },
+      status: 400,
+      path: 'body/password',
+    },
+    {
+      name: 'the own name',
+      body: { ...body, email: 'j@example.org', name: 'Grace Hopper', password: 'grace hopper' },
+      status: 400,
+      path: 'body/password',
+    },
     { name: 'no email', body: { password: PASSWORD }, status: 400, path: 'body/email' },
     { name: 'no email address', body: { ...body, email: 'nowhere' }, status: 400, path: 'body/email' },
     {

@@ -205,6 +205,7 @@ export type Upload = {
   contentType: string
   /** What the file is for, coarsely */
   kind: 'code' | 'document' | 'text' | 'image' | 'video' | 'audio' | 'archive' | 'other'
+  /** Of text only */
   charset: string | null
   /** SHA-256 of the content, hexadecimal */
   sha256: string

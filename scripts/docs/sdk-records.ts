@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 type Schema = {
   $id?: string
   $ref?: string
-  type?: string
+  type?: string | string[]
   enum?: unknown[]
   const?: unknown
   anyOf?: Schema[]
@@ -38,6 +38,7 @@ function typeOf(schema: Schema, indent: string): string {
   if (schema.$ref) return schema.$ref.replace(/#$/, '')
   if (schema.enum) return union(schema.enum.map((value) => `'${value}'`))
   if (schema.const !== undefined) return typeof schema.const === 'string' ? `'${schema.const}'` : String(schema.const)
+  if (Array.isArray(schema.type)) return union(schema.type.map((type) => typeOf({ ...schema, type }, indent)))
   if (schema.anyOf) return union(schema.anyOf.map((part) => typeOf(part, indent)))
   if (schema.type === 'string' || schema.type === 'boolean' || schema.type === 'null') return schema.type
   if (schema.type === 'integer' || schema.type === 'number') return 'number'

@@ -95,6 +95,16 @@ export function createUploadRepository(db: Database) {
         update workspace_storage s set used_bytes = s.used_bytes - gone.size from gone where s.workspace_id = gone.workspace_id`
     },
 
+    /** Whether the file is attached to a message of a conversation that the user takes part in. */
+    async isAttachedFor(id: string, userId: string): Promise<boolean> {
+      const rows = await sql`
+        select 1 from messages m
+        join conversation_members cm on cm.conversation_id = m.conversation_id and cm.user_id = ${userId}
+        join conversations c on c.id = m.conversation_id and c.deleted_at is null
+        where m.attachments @> ${JSON.stringify([id])}::text::jsonb and m.attachments <> '[]' and m.deleted_at is null limit 1`
+      return rows.length > 0
+    },
+
     async byId(id: string): Promise<UploadRow | undefined> {
       const [row] = await sql<UploadRow[]>`select ${columns} from uploads u where u.id = ${id} and ${visible}`
       return row

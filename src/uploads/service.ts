@@ -48,9 +48,14 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
   const repository = createUploadRepository(db)
   const receive = createReceiver({ repository, storage, limits })
 
+  /** A guest of a conversation may read what is attached there, and nothing else of its workspace. */
+  const guestRole = async (actor: Actor, id: string): Promise<WorkspaceRole | undefined> =>
+    (await repository.isAttachedFor(id, actor.userId)) ? 'viewer' : undefined
+
   async function find(actor: Actor, id: string, operation: Operation): Promise<UploadRow> {
     const row = await repository.byId(id)
-    demand(row && (await workspaces.roleOf(actor.userId, row.workspaceId)), operation, 'upload')
+    const role = row && ((await workspaces.roleOf(actor.userId, row.workspaceId)) ?? (await guestRole(actor, id)))
+    demand(role, operation, 'upload')
     return row as UploadRow
   }
 

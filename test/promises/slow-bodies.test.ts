@@ -26,7 +26,7 @@ async function world(t: Test, times: BodyTimes) {
   })
   const { port } = app.server.address() as { port: number }
   /** Sends the head of a request, then pieces of its body with pauses; answers everything received until the connection is closed. */
-  return async function send(path: string, type: string, length: number, pieces: string[], gapMs: number) {
+  async function send(path: string, type: string, length: number, pieces: string[], gapMs: number) {
     const socket = connect(port, '127.0.0.1').on('error', () => {})
     let received = ''
     socket.setEncoding('utf8').on('data', (data) => {
@@ -43,6 +43,7 @@ async function world(t: Test, times: BodyTimes) {
     }
     return { closed, socket, received: () => received }
   }
+  return Object.assign(send, { app })
 }
 
 t.test('an ordinary body that trickles is ended by its duration', async (t) => {
@@ -82,4 +83,13 @@ t.test('a body that was refused is read off for a while, then cut off', async (t
   while (!polite.received().includes('"ok":true')) await pause(5)
   t.pass('who sends it all may use the connection again')
   polite.socket.destroy()
+})
+
+t.test('a server that closes does not wait for a body without end', async (t) => {
+  const send = await world(t, { closingMs: 100 })
+  const { closed, received } = await send('/streamed', 'application/octet-stream', 100, ['x'.repeat(50)], 20)
+  await send.app.close()
+  const { ms } = await closed
+  t.match(received(), /^HTTP\/1.1 503 /)
+  t.ok(ms < 2500, `${ms} ms`)
 })

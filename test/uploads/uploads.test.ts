@@ -444,3 +444,29 @@ t.test('what other features see', async (t) => {
   await t.rejects(reader.resolve(actor(ada), [a.id]), { code: 'UNPROCESSABLE' })
   await t.rejects(reader.read(a.id), { code: 'UNPROCESSABLE' })
 })
+
+t.test('guests of a conversation read what is attached there, and nothing else', async (t) => {
+  const app = await testApp(t)
+  const ada = await person(app)
+  const gus = await person(app, 'gus')
+  const attached = await upload(ada, 'plan.md', '# Plan')
+  const other = await upload(ada, 'secret.md', '# Secret')
+  const talk = (await ada.post('/api/conversations', { title: 'Talk', assistant: 'off' })).json<{ id: string }>().id
+  const message = await ada.post(`/api/conversations/${talk}/messages`, {
+    content: 'See this',
+    uploadIds: [attached.id],
+  })
+  t.equal(message.statusCode, 201, message.body)
+  const statuses = async (id: string) => [
+    (await gus.get(`/api/uploads/${id}`)).statusCode,
+    (await gus.get(`/api/uploads/${id}/content`)).statusCode,
+    (await gus.delete(`/api/uploads/${id}`)).statusCode,
+  ]
+  t.same(await statuses(attached.id), [404, 404, 404], 'not before')
+  await ada.post(`/api/conversations/${talk}/members`, { userId: gus.id })
+  t.same(await statuses(attached.id), [200, 200, 403], 'as a guest')
+  t.same(await statuses(other.id), [404, 404, 404], 'not what was not attached')
+  t.equal((await gus.get(`/api/uploads?workspaceId=${attached.workspaceId}`)).statusCode, 404, 'nor the list')
+  await ada.delete(`/api/messages/${message.json<{ id: string }>().id}`)
+  t.same(await statuses(attached.id), [404, 404, 404], 'nor when the message is gone')
+})

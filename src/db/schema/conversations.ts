@@ -82,5 +82,8 @@ export const messages = pgTable(
       .on(table.conversationId, table.authorId, table.clientId)
       .where(sql`${table.clientId} is not null`),
     index('messages_content_search').using('gin', sql`to_tsvector('simple', ${table.content})`),
+    index('messages_attachments')
+      .using('gin', sql`${table.attachments} jsonb_path_ops`)
+      .where(sql`${table.attachments} <> '[]'`),
   ],
 )

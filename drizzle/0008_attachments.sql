@@ -1,0 +1,1 @@
+CREATE INDEX "messages_attachments" ON "messages" USING gin ("attachments" jsonb_path_ops) WHERE "messages"."attachments" <> '[]';

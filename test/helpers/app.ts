@@ -21,12 +21,14 @@ export interface TestAppOptions {
   schemas?: SchemaMode
   /** Takes the log lines. */
   onLog?: (line: Record<string, unknown>) => void
+  /** Folder of a built web page to serve. */
+  webRoot?: string
 }
 
 /** The whole server on a database of the test's own, ready but not listening. Closed when the test ends. */
 export async function testApp(
   t: Test,
-  { env = {}, databaseUrl, onLog, schemas }: TestAppOptions = {},
+  { env = {}, databaseUrl, onLog, schemas, webRoot }: TestAppOptions = {},
 ): Promise<FastifyInstance> {
   const url = databaseUrl ?? (await testDatabase(t))
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-test-'))
@@ -43,6 +45,7 @@ export async function testApp(
   const app = await buildApp({
     config,
     ...(schemas && { schemas }),
+    ...(webRoot && { webRoot }),
     databaseUrl: url,
     extensions: [routeRecord],
     ...(logDestination ? { logDestination } : {}),

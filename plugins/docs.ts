@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { docsTheme } from '../src/http/docs-theme.ts'
 import { version } from '../src/lib/version.ts'
 
 const TAGS = [
@@ -82,6 +83,7 @@ export default fp(
         route.schema = { ...route.schema, hide: true } as typeof route.schema
       })
       await scope.register(swaggerUi, {
+        ...docsTheme,
         routePrefix: '/docs',
         uiConfig: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
       })

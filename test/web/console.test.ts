@@ -18,7 +18,7 @@ const FILES = {
   'src/pot.ts':
     "import { heat } from './heat.ts'\n\n/** Brews a pot of tea. */\nexport function brew(cups: number): string {\n  if (cups > 7) throw new Error('too many cups')\n  return heat(cups)\n}\n",
   'src/heat.ts':
-    '/** Heats water for so many cups. */\nexport const heat = (cups: number): string => `${cups} hot cups`\n',
+    '/** Heats water for so many cups. */\nexport const heat = (cups: number): string => String(cups).concat(" hot cups")\n',
 }
 
 async function archive(): Promise<Buffer> {

@@ -8,6 +8,7 @@ import { createReplyRepository } from './replies.ts'
 import { createRetrieval } from './retrieval.ts'
 import { createAssistantService } from './service.ts'
 import { createStops } from './stops.ts'
+import { createWaiting } from './waiting.ts'
 import { createWatchers } from './watchers.ts'
 import { createWriter, type ReplyFrames } from './writer.ts'
 
@@ -34,6 +35,7 @@ export async function createAssistant(options: AssistantOptions) {
   const retrieval = createRetrieval(db.sql)
   const watchers = await createWatchers(pubsub, onError)
   const stops = await createStops(pubsub)
+  const waiting = createWaiting(repository.find)
   const end = createEndings(db, repository)
   const write = createWriter({ model, frames, watchers, repository, ...(checkpointMs && { checkpointMs }) })
   const service = createAssistantService({ db, repository, end, stops, demandWrite, withdrawJob })
@@ -43,8 +45,7 @@ export async function createAssistant(options: AssistantOptions) {
   return {
     ...service,
     retrieval,
-    /** The newest reply to a message, with its job. */
-    replyTo: repository.replyTo,
+    ...waiting,
     find: repository.find,
     follow: watchers.follow,
     /** The handler of `reply.generate`. */

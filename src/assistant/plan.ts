@@ -3,7 +3,7 @@ import { topicOf } from '../contracts/events.ts'
 import type { Tx } from '../db/transaction.ts'
 import { newId } from '../lib/ids.ts'
 import { mentionsAssistant } from './question.ts'
-import { type ReplyRepository, toMessage } from './replies.ts'
+import { type ReplyRepository, toMessage, waitingKey } from './replies.ts'
 
 /** Whether a message gets a reply. */
 export function isDue({
@@ -29,7 +29,7 @@ export function createReplyPlanner(repository: Pick<ReplyRepository, 'insert'>):
       userId: authorId,
       workspaceId,
       // One that has not begun reads the conversation when it does: it takes this message along.
-      dedupeKey: `reply:${conversationId}`,
+      dedupeKey: waitingKey(conversationId),
     })
     if (jobId === undefined) return undefined
     const waiting = { id: messageId, conversationId, replyTo: occasion.messageId, createdAt: new Date().toISOString() }

@@ -27,6 +27,17 @@ export interface ReplyContext {
   member: boolean
 }
 
+/** A message of a person that can be answered. */
+export interface Question {
+  messageId: string
+  conversationId: string
+  workspaceId: string
+  content: string
+}
+
+/** The key under which at most one reply of a conversation waits. */
+export const waitingKey = (conversationId: string): string => `reply:${conversationId}`
+
 interface Turn {
   id: string
   seq: number
@@ -65,18 +76,6 @@ export function createReplyRepository(sql: Sql<{ bigint: number }>) {
     async find(id: string): Promise<ReplyRow | undefined> {
       const [row] = await sql<ReplyRow[]>`
         select ${columns(sql)} from messages where id = ${id} and role = 'assistant' and deleted_at is null`
-      return row
-    },
-
-    /** The newest reply to a message. */
-    async replyTo(
-      messageId: string,
-      conversationId: string,
-    ): Promise<(ReplyRow & { jobId: string | null }) | undefined> {
-      const [row] = await sql<(ReplyRow & { jobId: string | null })[]>`
-        select ${columns(sql)}, (select j.id from jobs j where j.name = 'reply.generate' and j.data->>'messageId' = messages.id::text
-          order by j.id desc limit 1) as "jobId"
-        from messages where conversation_id = ${conversationId} and reply_to = ${messageId} and role = 'assistant' order by seq desc limit 1`
       return row
     },
 
@@ -123,10 +122,19 @@ export function createReplyRepository(sql: Sql<{ bigint: number }>) {
     },
 
     /** A message of a person, as the occasion of another reply. */
-    async question(id: string): Promise<{ messageId: string; workspaceId: string; content: string } | undefined> {
-      const [row] = await sql<{ messageId: string; workspaceId: string; content: string }[]>`
-        select m.id as "messageId", c.workspace_id as "workspaceId", m.content from messages m join conversations c on c.id = m.conversation_id
-        where m.id = ${id} and m.deleted_at is null`
+    async question(id: string): Promise<Question | undefined> {
+      const [row] = await sql<Question[]>`
+        select m.id as "messageId", m.conversation_id as "conversationId", c.workspace_id as "workspaceId", m.content
+        from messages m join conversations c on c.id = m.conversation_id
+        where m.id = ${id} and m.deleted_at is null and c.deleted_at is null`
+      return row
+    },
+
+    /** The reply of a conversation that has not begun yet. */
+    async waiting(conversationId: string): Promise<{ messageId: string; jobId: string } | undefined> {
+      const [row] = await sql<{ messageId: string; jobId: string }[]>`
+        select id as "jobId", data->>'messageId' as "messageId" from jobs
+        where dedupe_key = ${waitingKey(conversationId)} and state = 'queued'`
       return row
     },
 

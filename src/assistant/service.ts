@@ -6,7 +6,7 @@ import type { Actor } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { EndReply } from './endings.ts'
 import { createReplyPlanner } from './plan.ts'
-import { type ReplyRepository, toMessage } from './replies.ts'
+import { type Question, type ReplyRepository, toMessage } from './replies.ts'
 import type { Stops } from './stops.ts'
 
 /** What the service needs. */
@@ -25,6 +25,7 @@ export interface AssistantServiceOptions {
 const STOP_MS = 1_000
 /** Replies without a job that are older than this are ended, ms. */
 const ABANDONED_MS = 10_000
+const ATTEMPTS = 5
 
 /** Stopping and repeating replies, and seeing to it that each one ends. */
 export function createAssistantService({
@@ -43,6 +44,19 @@ export function createAssistantService({
     await demandWrite(actor, reply.conversationId)
     return reply
   }
+
+  /** Makes a waiting reply with its job; undefined when one waits already. */
+  const make = (actor: Actor, question: Question) =>
+    db.transact(async (tx) => {
+      const occasion = { ...question, mode: 'always' as const, humanMembers: 1, authorId: actor.userId }
+      const planned = await plan(tx, occasion)
+      if (!planned) return undefined
+      const [position] = await tx.emitNow([planned.event])
+      const seq = position?.seq ?? 0
+      await planned.store(tx, seq)
+      const message = { ...(planned.event.data as Message), seq }
+      return { messageId: planned.messageId, jobId: planned.jobId, message }
+    })
 
   return {
     plan,
@@ -68,27 +82,28 @@ export function createAssistantService({
       return ended ?? toMessage((await repository.find(messageId)) ?? reply)
     },
 
+    /** Has a message answered whatever the mode of its conversation; one that waits already takes it along. @throws NOT_FOUND, FORBIDDEN */
+    async answer(actor: Actor, questionId: string): Promise<{ messageId: string; jobId: string }> {
+      const question = await repository.question(questionId)
+      if (!question) throw problem('NOT_FOUND', { detail: 'No such message' })
+      await demandWrite(actor, question.conversationId)
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const made = (await make(actor, question)) ?? (await repository.waiting(question.conversationId))
+        if (made) return made
+      }
+      throw problem('OVERLOADED', { detail: 'Too many questions at once in this conversation', retryAfter: 1 })
+    },
+
     /** Writes another reply to the message that a reply answers. @throws NOT_FOUND, FORBIDDEN, CONFLICT while one is being written */
-    async regenerate(actor: Actor, messageId: string): Promise<{ message: Message; jobId: string }> {
-      const { conversationId, replyTo, status } = await demandReply(actor, messageId)
+    async regenerate(actor: Actor, messageId: string): Promise<Message> {
+      const { replyTo, status } = await demandReply(actor, messageId)
       if (status === 'streaming')
         throw problem('CONFLICT', { detail: 'The reply is still being written: stop it first' })
-      const asked = replyTo === null ? undefined : await repository.question(replyTo)
-      if (!asked) throw problem('CONFLICT', { detail: 'The message that it answers is gone' })
-      return db.transact(async (tx) => {
-        const planned = await plan(tx, {
-          ...asked,
-          conversationId,
-          mode: 'always',
-          humanMembers: 1,
-          authorId: actor.userId,
-        })
-        if (!planned) throw problem('CONFLICT', { detail: 'A reply is about to be written already' })
-        const [position] = await tx.emitNow([planned.event])
-        const seq = position?.seq ?? 0
-        await planned.store(tx, seq)
-        return { message: { ...(planned.event.data as Message), seq }, jobId: planned.jobId }
-      })
+      const question = replyTo === null ? undefined : await repository.question(replyTo)
+      if (!question) throw problem('CONFLICT', { detail: 'The message that it answers is gone' })
+      const made = await make(actor, question)
+      if (!made) throw problem('CONFLICT', { detail: 'A reply is about to be written already' })
+      return made.message
     },
 
     /** Ends the reply of a job that is over without having ended it: cancelled while it waited, or given up. For `job.updated`. */

@@ -68,6 +68,12 @@ export function createJobService(options: JobServiceOptions) {
     /** Cancels a job without asking for rights: for the feature that made it. Undefined when it is finished. */
     withdraw,
 
+    /** A job without asking for rights: for the feature that made it. */
+    async find(id: string): Promise<Job | undefined> {
+      const row = await repository.find(id)
+      return row && toJob(row)
+    },
+
     /** The actor's own jobs, or all of a workspace. @throws NOT_FOUND for a foreign workspace, INVALID_CURSOR */
     async list(actor: Actor, query: JobListQuery): Promise<JobPage> {
       const { workspaceId } = query

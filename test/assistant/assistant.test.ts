@@ -143,9 +143,9 @@ t.test('messages that come while a reply waits belong to its question', async (t
   await world.first.jobs.start({ workers: true })
   await world.until(one.replyId as string, 'complete')
   const again = await world.first.assistant.regenerate(world.ada, one.replyId as string)
-  t.match(again.message, { role: 'assistant', status: 'streaming', replyTo: one.messageId })
-  t.ok(again.message.seq > 3)
-  await world.until(again.message.id, 'complete')
+  t.match(again, { role: 'assistant', status: 'streaming', replyTo: one.messageId })
+  t.ok(again.seq > 3)
+  await world.until(again.id, 'complete')
   await world.ask('third')
   t.strictSame(questions, ['0: first\n\nsecond', '0: first', '4: third'])
   t.strictSame(

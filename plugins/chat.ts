@@ -27,7 +27,10 @@ export default fp(
     }
     app.events.onPointers((pointers) => app.assistant.changed(pointers.map(([topic]) => idOf(topic))))
   },
-  { name: 'chat', dependencies: ['assistant', 'conversations', 'messages', 'uploads', 'jobs', 'events', 'idempotency'] },
+  {
+    name: 'chat',
+    dependencies: ['assistant', 'conversations', 'messages', 'uploads', 'jobs', 'events', 'idempotency'],
+  },
 )
 
 const idOf = (topic: string): string => topic.slice(topic.indexOf(':') + 1)

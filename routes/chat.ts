@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
 import { ChatAccepted, ChatAnswer, ChatBody } from '../src/assistant/model.ts'
 import { IdParams, problems, Ref } from '../src/contracts/http.ts'
 import { Message } from '../src/contracts/messages.ts'
@@ -12,7 +12,8 @@ const config = { auth: 'user', limit: 'chat', scope: 'conversations:write' } as 
 
 const answers = {
   200: {
-    description: 'The whole answer, or with `Accept: text/event-stream` the events reply_started, reply_delta ... and message',
+    description:
+      'The whole answer, or with `Accept: text/event-stream` the events reply_started, reply_delta ... and message',
     content: {
       'application/json': { schema: Ref(ChatAnswer) },
       'text/event-stream': { schema: Type.String() },
@@ -38,7 +39,11 @@ const chatRoutes: FastifyPluginAsyncTypebox = async (app) => {
         for await (const one of events) yield one.event === 'waiting' ? SSE_HEARTBEAT : sseEvent(one.event, one.data)
       } catch (err) {
         request.log.error({ err }, 'stream of a reply')
-        yield sseEvent('error', { code: 'INTERNAL', detail: 'The stream broke off; read the message by its id', status: 500 })
+        yield sseEvent('error', {
+          code: 'INTERNAL',
+          detail: 'The stream broke off; read the message by its id',
+          status: 500,
+        })
       }
     }
     reply.raw.once('close', () => gone.abort())
@@ -54,7 +59,9 @@ const chatRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'chat',
         summary: 'Ask the assistant in one call',
         description: 'As JSON, as a stream of events, or in the background: see Accept and Prefer.',
-        headers: Type.Object({ prefer: Type.Optional(Type.String({ description: 'respond-async: answers with 202 at once' })) }),
+        headers: Type.Object({
+          prefer: Type.Optional(Type.String({ description: 'respond-async: answers with 202 at once' })),
+        }),
         body: ChatBody,
         response: { ...answers, ...problems(401, 403, 404, 409, 422) },
       },

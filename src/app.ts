@@ -6,6 +6,7 @@ import audit from '../plugins/audit.ts'
 import auth from '../plugins/auth.ts'
 import bodies from '../plugins/bodies.ts'
 import cache from '../plugins/cache.ts'
+import chat from '../plugins/chat.ts'
 import conditional from '../plugins/conditional.ts'
 import config from '../plugins/config.ts'
 import conversations from '../plugins/conversations.ts'
@@ -34,6 +35,7 @@ import workspaces from '../plugins/workspaces.ts'
 import apiKeyRoutes from '../routes/api-keys.ts'
 import auditRoutes from '../routes/audit.ts'
 import authRoutes from '../routes/auth.ts'
+import chatRoutes from '../routes/chat.ts'
 import conversationMemberRoutes from '../routes/conversation-members.ts'
 import conversationRoutes from '../routes/conversations.ts'
 import healthRoutes from '../routes/health.ts'
@@ -98,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(conversations)
   await app.register(assistant)
   await app.register(messages)
+  await app.register(chat)
   await app.register(presence)
   await app.register(audit)
   // A worker has everything that jobs call, but serves nothing beyond its health and metrics.
@@ -117,6 +120,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(messageRoutes)
   await app.register(uploadRoutes)
   await app.register(jobRoutes)
+  await app.register(chatRoutes)
   await app.register(websocketRoutes)
 
   await app.register(staticFiles, options.webRoot === undefined ? {} : { webRoot: options.webRoot })

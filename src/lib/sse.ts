@@ -15,4 +15,5 @@ export const SSE_HEADERS = {
 export const acceptsEvents = (accept: string | undefined): boolean => /\btext\/event-stream\b/i.test(accept ?? '')
 
 /** Whether `Prefer` (RFC 7240) asks for an answer before the work is done. */
-export const prefersAsync = (prefer: string | undefined): boolean => /(^|[,;]\s*)respond-async\s*($|[,;])/i.test(prefer ?? '')
+export const prefersAsync = (prefer: string | undefined): boolean =>
+  /(^|[,;]\s*)respond-async\s*($|[,;])/i.test(prefer ?? '')

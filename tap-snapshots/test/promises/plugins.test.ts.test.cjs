@@ -33,6 +33,7 @@ jobs
 conversations
 assistant
 messages
+chat
 presence
 audit
 docs

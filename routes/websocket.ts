@@ -22,8 +22,10 @@ const websocketRoutes: FastifyPluginAsyncTypebox = async (app) => {
     url: '/ws',
     config: { auth: 'public' },
     schema: { hide: true },
-    onRequest: async (request) => {
-      if (!app.allowsOrigin(request.headers.origin, request.headers.host)) throw problem('ORIGIN_NOT_ALLOWED')
+    onRequest: async ({ headers }) => {
+      // The socket of a refused upgrade is closed: no client may reuse it.
+      const close = { connection: 'close' }
+      if (!app.allowsOrigin(headers.origin, headers.host)) throw problem('ORIGIN_NOT_ALLOWED', { headers: close })
     },
     handler: () => {
       throw problem('BAD_REQUEST', { detail: 'Open a WebSocket here, with the subprotocol parley.v1' })

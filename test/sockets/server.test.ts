@@ -276,7 +276,11 @@ t.test('metrics and health know the sockets', async (t) => {
 /** Two instances on one database, with the bus of the environment. */
 async function pair(t: Test, env: Record<string, string>) {
   const databaseUrl = await testDatabase(t)
-  const [a, b] = [await listening(t, { databaseUrl, env }), await listening(t, { databaseUrl, env })]
+  const JWT_SECRET = 'one secret for all instances of this test'
+  const [a, b] = [
+    await listening(t, { databaseUrl, env: { JWT_SECRET, ...env } }),
+    await listening(t, { databaseUrl, env: { JWT_SECRET, ...env } }),
+  ]
   return { a, b, databaseUrl }
 }
 

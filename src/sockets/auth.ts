@@ -12,6 +12,8 @@ export interface SocketAuthOptions {
   send: (connection: Connection, frame: object) => void
   close: (connection: Connection, reason: CloseReason) => void
   onAuthenticated: (connection: Connection) => void
+  /** The first token was checked, with whatever outcome: what was held back may go on. */
+  onChecked: (connection: Connection) => void
   /** A fresh token may come with other rights. */
   onRenewed: (connection: Connection) => void
 }
@@ -22,7 +24,7 @@ const GRACE_MS = 10_000
 
 /** Who is connected: the first token, fresh ones on the living socket, expiry, and the cap per user. */
 export function createSocketAuth(options: SocketAuthOptions) {
-  const { limits, clock, authenticate, send, close, onAuthenticated, onRenewed } = options
+  const { limits, clock, authenticate, send, close, onAuthenticated, onChecked, onRenewed } = options
   const byUser = new Map<string, Set<Connection>>()
 
   function welcome(connection: Connection, identity: Identity): object {
@@ -61,7 +63,7 @@ export function createSocketAuth(options: SocketAuthOptions) {
   return {
     /** Checks a token and takes it over. A first one that is refused ends the connection, a fresh one that is refused does not. */
     async login(connection: Connection, token: string): Promise<object> {
-      connection.authenticating = true
+      if (!connection.identity) connection.held = []
       try {
         const identity = await authenticate(token)
         if (connection.closing !== undefined) throw problem('UNAUTHENTICATED')
@@ -73,7 +75,7 @@ export function createSocketAuth(options: SocketAuthOptions) {
         if (!connection.identity && !expected) close(connection, 'OVERLOADED')
         throw error
       } finally {
-        connection.authenticating = false
+        if (connection.held) onChecked(connection)
       }
     },
 
@@ -81,7 +83,7 @@ export function createSocketAuth(options: SocketAuthOptions) {
     check(connection: Connection, now: number): void {
       const { identity } = connection
       if (!identity) {
-        if (now - connection.openedAt > limits.authMs && !connection.authenticating) close(connection, 'AUTH_TIMEOUT')
+        if (now - connection.openedAt > limits.authMs && !connection.held) close(connection, 'AUTH_TIMEOUT')
         return
       }
       const left = identity.expiresAt - clock.wall()

@@ -34,7 +34,8 @@ export class Connection {
   checkedAt: number
   /** Whether the client was told that its token is about to expire. */
   warned = false
-  authenticating = false
+  /** Messages that came while its first token was being checked: they wait for it. */
+  held: string[] | undefined = undefined
   subscriptions: Map<string, Subscription> | undefined = undefined
   /** Frames of this turn, and how many before them the client has not taken yet. */
   outbox: Chunk[] = NOTHING

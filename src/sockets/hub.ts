@@ -38,6 +38,8 @@ export interface HubOptions {
 }
 
 const SWEEP_MS = 1000
+/** Messages kept while the first token of a connection is being checked. */
+const MAX_HELD = 64
 
 /**
  * The socket hub: connections, heartbeats, topics, back-pressure, drain. It knows no feature: each registers its commands, the
@@ -91,6 +93,7 @@ export async function createHub(options: HubOptions) {
     send,
     close,
     onAuthenticated: (connection) => opened.forEach((handler) => void handler(connection)),
+    onChecked: (connection) => setImmediate(release, connection),
     onRenewed: (connection) => void subscriptions.recheck(connection).catch(onError),
   })
   const commands = createCommands({
@@ -163,7 +166,15 @@ export async function createHub(options: HubOptions) {
     connection.pinged = false
     if (connection.closing !== undefined || connection.ending) return
     if (data === undefined) commands.reject(connection, 'Frames are text')
-    else commands.receive(connection, data)
+    else if (!connection.held) commands.receive(connection, data)
+    else if (connection.held.length < MAX_HELD) connection.held.push(data)
+    else commands.reject(connection, 'Too many frames before authentication')
+  }
+
+  function release(connection: Connection): void {
+    const held = connection.held ?? []
+    connection.held = undefined
+    for (const data of held) receive(connection, data)
   }
 
   registerBuiltIns({ commands, auth, subscriptions, send })

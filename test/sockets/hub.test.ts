@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Frame } from '../helpers/socket-client.ts'
+import { type Frame, openSocket } from '../helpers/socket-client.ts'
 import { createWorld, topicNumber } from './world.ts'
 
 type World = Awaited<ReturnType<typeof createWorld>>
@@ -123,6 +123,40 @@ t.test('authentication', async (t) => {
     t.match(await late.ask({ type: 'auth', token: 'anna' }), { type: 'ack', userId: 'anna' })
     t.match(await late.ask({ type: 'echo', data: 1 }), { type: 'ack', data: 1 })
     t.match(await (await as('anna')).ask({ type: 'echo' }), { type: 'ack' })
+  })
+
+  await t.test('what is sent along with the token waits for it', async (t) => {
+    const { open, url } = await world(t)
+    const client = await open()
+    client.send({ type: 'auth', token: 'anna' })
+    for (let id = 1; id < 5; id++) client.send({ id, type: 'echo', data: id })
+    await client.find((frame) => frame.id === 4)
+    t.same(
+      client.frames.filter((frame) => frame.id).map(({ type, id }) => [type, id]),
+      [
+        ['ack', 1],
+        ['ack', 2],
+        ['ack', 3],
+        ['ack', 4],
+      ],
+    )
+    const quick = await openSocket(url, { token: 'ben' })
+    t.match(await quick.ask({ type: 'echo', data: 1 }), { type: 'ack' })
+    const bad = await openSocket(url, { token: 'bad' })
+    bad.send({ id: 1, type: 'echo' })
+    t.equal((await bad.closed).code, 4401)
+    let pass = (_: object) => {}
+    const gate = new Promise<object>((resolve) => {
+      pass = resolve
+    })
+    const slow = await world(t, { authenticate: () => gate as never })
+    const flood = await slow.open()
+    flood.send({ type: 'auth', token: 'cleo' })
+    for (let id = 1; id < 100; id++) flood.send({ type: 'ping' })
+    await flood.find((frame) => frame.code === 'BAD_REQUEST')
+    pass({ actor: { userId: 'cleo', role: 'user', tier: 'free' }, expiresAt: Number.POSITIVE_INFINITY })
+    t.match(await flood.ask({ type: 'echo' }), { type: 'ack' })
+    t.equal(flood.frames.filter((frame) => frame.type === 'pong').length, 64)
   })
 
   const refused: [token: string, code: string, close: number][] = [

@@ -60,6 +60,7 @@ export function createParley(options: ParleyOptions) {
     session,
   })
   const conversations = conversationsApi(http)
+  const newest = async (id: string) => (await conversations.messages(id, { limit: 20 })).items
   return {
     session,
     http,
@@ -71,7 +72,7 @@ export function createParley(options: ParleyOptions) {
     jobs: jobsApi(http, socket),
     chat: chatApi(http),
     /** Writes a message and follows the assistant's reply, piece by piece, over the socket. */
-    ask: (chat: NewChat) => ask({ socket, getMessage: conversations.message }, chat),
+    ask: (chat: NewChat) => ask({ socket, getMessage: conversations.message, newest }, chat),
     close: () => socket.close(),
   }
 }

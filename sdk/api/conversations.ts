@@ -31,6 +31,8 @@ export function conversationsApi(http: Http) {
     /** Writes a message by REST; `socket.chat` does the same over the socket, and waits while offline. */
     post: (id: string, input: { content: string; clientId?: string; uploadIds?: string[]; replyTo?: string }) =>
       http.json<Message>('POST', `/api/conversations/${id}/messages`, { body: input }),
+    /** Has the assistant write another reply to the same message. */
+    regenerate: (messageId: string) => http.json<Message>('POST', `/api/messages/${messageId}/regenerate`),
     message: (id: string) => http.json<Message>('GET', `/api/messages/${id}`),
   }
 }

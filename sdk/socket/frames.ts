@@ -59,7 +59,14 @@ export type ServerFrames = {
 }
 
 /** The answer to a frame that had an id. */
-export type AckFrame = { type: 'ack'; id: number; message?: Message; reply?: Message; [field: string]: unknown }
+export type AckFrame = {
+  type: 'ack'
+  id: number
+  message?: Message
+  /** With `chat`: the reply that will be written, and the job that writes it. */
+  reply?: { messageId: string; jobId: string }
+  [field: string]: unknown
+}
 export type ErrorFrame = {
   type: 'error'
   id?: number

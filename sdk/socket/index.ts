@@ -26,8 +26,8 @@ export type NewChat = {
   replyTo?: string
 }
 
-/** A stored message, and the reply that the assistant will write to it, if it does. */
-export type Sent = { message: Message; reply?: Message }
+/** A stored message, and the reply that the assistant will write to it: none when it is not asked, or when a waiting reply takes it along. */
+export type Sent = { message: Message; reply?: { messageId: string; jobId: string } }
 
 export type SocketDeps = { url: string; WebSocket: WebSocketClass; session: Session }
 

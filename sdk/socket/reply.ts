@@ -16,6 +16,8 @@ export type ReplyDeps = {
   socket: Socket
   /** Reads one message by REST, for the case that its events are gone. */
   getMessage: (id: string) => Promise<Message>
+  /** The newest messages of a conversation, to find a waiting reply that takes this question along. */
+  newest: (conversationId: string) => Promise<Message[]>
   /** Milliseconds without any piece of the answer before it counts as failed. */
   silenceMs?: number
 }
@@ -23,12 +25,12 @@ export type ReplyDeps = {
 const FINAL = new Set(['reply.completed', 'reply.stopped', 'reply.failed'])
 
 /** Writes a message and follows the assistant's reply to it, over losses of the connection. */
-export function ask({ socket, getMessage, silenceMs = 60_000 }: ReplyDeps, chat: NewChat): Reply {
+export function ask({ socket, getMessage, newest, silenceMs = 60_000 }: ReplyDeps, chat: NewChat): Reply {
   const pieces = createStream<string>(() => undefined)
   const topic = socket.subscribe(`conversation:${chat.conversationId}`)
   /** What came before the acknowledgement said which reply is ours. */
   const early: { events: TopicEvent<Message>[]; deltas: ReplyDelta[] } = { events: [], deltas: [] }
-  let reply: Message | undefined
+  let replyId: string | undefined
   let next = 0
   let given = ''
   let silence: ReturnType<typeof setTimeout> | undefined
@@ -38,7 +40,9 @@ export function ask({ socket, getMessage, silenceMs = 60_000 }: ReplyDeps, chat:
   })
   done.catch(() => undefined)
 
+  let over = false
   const close = (): void => {
+    over = true
     clearTimeout(silence)
     offDelta()
     topic.close()
@@ -56,6 +60,7 @@ export function ask({ socket, getMessage, silenceMs = 60_000 }: ReplyDeps, chat:
   }
 
   const finish = (message: Message): void => {
+    if (over) return
     if (message.status === 'failed') {
       const reason = message.content || 'The assistant could not answer.'
       fail(new ParleyError({ code: 'REPLY_FAILED', message: reason }))
@@ -72,50 +77,53 @@ export function ask({ socket, getMessage, silenceMs = 60_000 }: ReplyDeps, chat:
   }
 
   const onEvent = (event: TopicEvent<Message>): void => {
-    if (!reply) early.events.push(event)
-    else if (FINAL.has(event.name) && event.data.id === reply.id) finish(event.data)
+    if (replyId === undefined) early.events.push(event)
+    else if (FINAL.has(event.name) && event.data.id === replyId) finish(event.data)
   }
 
   const onDelta = (delta: ReplyDelta): void => {
-    if (!reply) {
+    if (replyId === undefined) {
       early.deltas.push(delta)
       return
     }
-    if (delta.messageId !== reply.id || delta.index !== next) return
+    if (delta.messageId !== replyId || delta.index !== next) return
     alive()
     next += 1
     given += delta.text
     pieces.push(delta.text)
   }
 
+  /** Reads how the reply stands, where no event may come to tell it. */
+  const look = async (): Promise<void> => {
+    if (replyId === undefined) return
+    const message = await getMessage(replyId)
+    if (message.status !== 'streaming') finish(message)
+  }
+
   const offDelta = socket.on('reply_delta', onDelta)
   topic.on('event', (event) => onEvent(event as TopicEvent<Message>))
   topic.on('refused', fail)
-  topic.on('reset', () => {
-    if (!reply) return
-    getMessage(reply.id).then((message) => message.status !== 'streaming' && finish(message), fail)
-  })
+  topic.on('reset', () => void look().catch(fail))
 
   const start = async (): Promise<void> => {
     await topic.ready
-    const sent = await socket.chat(chat)
-    if (!sent.reply)
+    const { reply } = await socket.chat(chat)
+    replyId = reply?.messageId ?? (await newest(chat.conversationId)).find(({ status }) => status === 'streaming')?.id
+    if (replyId === undefined) {
       throw new ParleyError({ code: 'NO_REPLY', message: 'The assistant does not answer to this message here.' })
-    reply = sent.reply
-    if (reply.status !== 'streaming') {
-      finish(reply)
-      return
     }
     alive()
     for (const delta of early.deltas.splice(0)) onDelta(delta)
     for (const event of early.events.splice(0)) onEvent(event)
+    // The same question sent before (by its clientId) may have been answered long ago.
+    if (chat.clientId !== undefined) await look()
   }
   start().catch(fail)
 
   return {
     done,
     async stop() {
-      if (reply) await socket.stop(reply.id)
+      if (replyId !== undefined) await socket.stop(replyId)
     },
     [Symbol.asyncIterator]: () => pieces,
   }

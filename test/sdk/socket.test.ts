@@ -240,7 +240,7 @@ t.test('ask: pieces in order, lost ones taken from the final message, failures t
   send(socket, { ...topic, seq: 1, name: 'message.created', data: question })
   send(socket, { ...topic, seq: 2, name: 'reply.started', data: answer })
   send(socket, { type: 'reply_delta', messageId: 'a', index: 0, text: 'Be' })
-  send(socket, { type: 'ack', id: frame.id, message: question, reply: answer })
+  send(socket, { type: 'ack', id: frame.id, message: question, reply: { messageId: 'a', jobId: 'j' } })
   send(socket, { type: 'reply_delta', messageId: 'a', index: 1, text: 'cause' })
   send(socket, { type: 'reply_delta', messageId: 'a', index: 3, text: 'lost before' })
   const final = { ...answer, content: 'Because so.', status: 'complete', citations: [] }

@@ -20,7 +20,16 @@ export type ParleyErrorFields = {
  * `NETWORK` no answer came, `TIMEOUT` no answer in time, `CLOSED` the client was closed, `FRAME_TOO_LARGE` the frame exceeds the
  * server's limit, `BAD_ANSWER` the answer was not what the server promises (a proxy's HTML page, for example).
  */
-export type ClientCode = 'NETWORK' | 'TIMEOUT' | 'CLOSED' | 'FRAME_TOO_LARGE' | 'BAD_ANSWER' | 'NOT_SIGNED_IN'
+export type ClientCode =
+  | 'NETWORK'
+  | 'TIMEOUT'
+  | 'CLOSED'
+  | 'FRAME_TOO_LARGE'
+  | 'BAD_ANSWER'
+  | 'NOT_SIGNED_IN'
+  | 'NO_REPLY'
+  | 'REPLY_FAILED'
+  | 'JOB_FAILED'
 
 /** The only error this package throws for a request that did not succeed. Branch on `code`, show `message`. */
 export class ParleyError extends Error {

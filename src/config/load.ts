@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { Ajv } from 'ajv'
+import { certificateFault } from './certificate.ts'
 import { type Config, ConfigSchema } from './schema.ts'
 import { developmentSecrets, keyRingFault, weakness } from './secrets.ts'
 
@@ -72,6 +73,9 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
   if (strict) productionFaults(values, problems)
   if ((values.TLS_CERT_FILE === undefined) !== (values.TLS_KEY_FILE === undefined)) {
     problems.push('TLS_CERT_FILE and TLS_KEY_FILE are needed together')
+  } else if (typeof values.TLS_CERT_FILE === 'string' && typeof values.TLS_KEY_FILE === 'string') {
+    const fault = certificateFault(values.TLS_CERT_FILE, values.TLS_KEY_FILE)
+    if (fault !== undefined) problems.push(`TLS_CERT_FILE and TLS_KEY_FILE ${fault}`)
   }
   if (typeof values.ENCRYPTION_KEY === 'string') {
     const fault = keyRingFault(values.ENCRYPTION_KEY)

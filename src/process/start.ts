@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts'
 import { openDatabase } from './database.ts'
 import { EXIT, OperatorError } from './exit.ts'
 import { createEarlyLog } from './log.ts'
+import { reloadCertificate } from './tls.ts'
 
 /** A listening server. */
 export type RunningServer = {
@@ -27,6 +28,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     if (loaded.status === 'rejected') throw loaded.reason
     app = await loaded.value.buildApp({ config, databaseUrl: database.url })
     log.attach(app.log)
+    reloadCertificate(app, config)
     const origin = await listen(app, config)
     const running = app
     const close = async () => {

@@ -1,5 +1,7 @@
 import Type from 'typebox'
 
+const nullableString = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+
 /** Response and body schemas of the Fastify baselines: without them Fastify would serialize far slower. */
 export const Conversation = Type.Object({
   id: Type.String({ format: 'uuid' }),
@@ -17,17 +19,22 @@ export const Message = Type.Object({
   conversationId: Type.String({ format: 'uuid' }),
   seq: Type.Integer(),
   role: Type.String(),
-  authorId: Type.Union([Type.String({ format: 'uuid' }), Type.Null()]),
+  authorId: nullableString,
   content: Type.String(),
+  clientId: nullableString,
+  replyTo: nullableString,
   status: Type.String(),
   attachments: Type.Array(Type.Unknown()),
   citations: Type.Array(Type.Unknown()),
+  version: Type.Integer(),
   createdAt: Type.String(),
+  editedAt: nullableString,
+  deletedAt: nullableString,
 })
 
 export const MessagePage = Type.Object({
   items: Type.Array(Message),
-  nextCursor: Type.Union([Type.String(), Type.Null()]),
+  nextCursor: nullableString,
 })
 
 export const ById = Type.Object({ id: Type.String({ format: 'uuid' }) })

@@ -19,10 +19,15 @@ export const messages = pgTable('messages', {
   role: text('role').notNull(),
   authorId: uuid('author_id'),
   content: text('content').notNull(),
+  clientId: text('client_id'),
+  replyTo: uuid('reply_to'),
   status: text('status').notNull(),
   attachments: jsonb('attachments').$type<unknown[]>().notNull(),
   citations: jsonb('citations').$type<unknown[]>().notNull(),
+  version: integer('version').notNull(),
   createdAt: timestamp('created_at', { withTimezone: true, mode: 'string' }).notNull(),
+  editedAt: timestamp('edited_at', { withTimezone: true, mode: 'string' }),
+  deletedAt: timestamp('deleted_at', { withTimezone: true, mode: 'string' }),
 })
 
 /** What a generated migration of the two tables would say. */
@@ -32,6 +37,7 @@ export const createTables = `
     created_by uuid not null, version integer not null, created_at timestamptz not null, updated_at timestamptz not null);
   create table messages (
     id uuid primary key, conversation_id uuid not null references conversations, seq bigint not null, role text not null,
-    author_id uuid, content text not null, status text not null, attachments jsonb not null, citations jsonb not null,
-    created_at timestamptz not null, unique (conversation_id, seq));
+    author_id uuid, content text not null, client_id text, reply_to uuid, status text not null, attachments jsonb not null,
+    citations jsonb not null, version integer not null, created_at timestamptz not null, edited_at timestamptz,
+    deleted_at timestamptz, unique (conversation_id, seq));
 `

@@ -3,7 +3,10 @@ import { connect, type Socket } from 'node:net'
 import { clientFrame, createFrameReader } from './frames.ts'
 import { percentile } from './stats.ts'
 
-/** Opens connections (they stay open over further orders), sends `first` on each and waits for `ready` in an answer. */
+/**
+ * Opens connections (they stay open over further orders). Each waits for `greeting`, sends `first` and waits for `ready`; an empty
+ * text is not waited for.
+ */
 export interface OpenOrder {
   kind: 'socket'
   action: 'open'
@@ -12,6 +15,7 @@ export interface OpenOrder {
   connections: number
   /** Subprotocol lists, taken in turn: connection i offers protocols[i % length]. */
   protocols: string[]
+  greeting: string
   first: string[]
   ready: string
 }
@@ -89,6 +93,7 @@ function openOne(order: OpenOrder, index: number): Promise<Member> {
     socket.setNoDelay(true)
     const late = setTimeout(() => reject(new Error(`connection ${index} was not ready within 20 s`)), 20_000)
     const member: Member = { socket, onText: () => {} }
+    let greeted = false
     const reader = createFrameReader((opcode, payload) => {
       if (opcode === 1) member.onText(payload)
       else if (opcode === 9) socket.write(clientFrame(payload, 10))
@@ -100,8 +105,15 @@ function openOne(order: OpenOrder, index: number): Promise<Member> {
       member.onText = () => {}
       resolve(member)
     }
+    const join = () => {
+      greeted = true
+      for (const text of order.first) socket.write(clientFrame(Buffer.from(text), 1))
+      if (order.ready === '') ready()
+    }
     member.onText = (text) => {
-      if (text.includes(order.ready)) ready()
+      if (!greeted && text.includes(order.greeting)) join()
+      else if (greeted && text.includes(order.ready)) ready()
+      else if (text.includes('"type":"error"')) reject(new Error(`connection ${index}: ${text}`))
     }
     let head = Buffer.alloc(0)
     const onHead = (chunk: Buffer) => {
@@ -111,8 +123,7 @@ function openOne(order: OpenOrder, index: number): Promise<Member> {
       if (!head.toString('latin1', 0, 12).endsWith('101')) return reject(new Error(head.toString('latin1', 0, 200)))
       socket.off('data', onHead)
       socket.on('data', reader)
-      for (const text of order.first) socket.write(clientFrame(Buffer.from(text), 1))
-      if (order.ready === '') ready()
+      if (order.greeting === '') join()
       reader(head.subarray(end + 4))
     }
     socket.on('data', onHead)

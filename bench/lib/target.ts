@@ -23,8 +23,8 @@ export interface SocketTarget {
   /** Frames that make a fresh connection a member of the room, and the text that says it is one. */
   join: string[]
   joined: string
-  /** A text in the answer to a connection that is only open and authenticated ('' : the handshake is all). */
-  idleReady: string
+  /** A text in what tells a fresh connection that it is authenticated ('' : the handshake is all). */
+  greeting: string
   publish: string
 }
 

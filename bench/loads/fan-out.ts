@@ -45,10 +45,11 @@ export async function fanOut(
       const target = await start()
       samples[name] ??= { deliveriesPerSecond: [], p50: [], p99: [], cpuMicros: [], generatorBusy: [] }
       try {
-        const { path, protocols, join: first, joined: ready } = target
+        const { path, protocols, greeting, join: first, joined: ready } = target
         const port = target.server.port
         const connections = MEMBERS + 1
-        await bench.generator.run({ kind: 'socket', action: 'open', port, path, protocols, connections, first, ready })
+        const room = { port, path, protocols, connections, greeting, first, ready }
+        await bench.generator.run({ kind: 'socket', action: 'open', ...room })
         await measure(bench, target, undefined)
         await measure(bench, target, samples[name])
       } finally {

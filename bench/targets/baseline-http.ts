@@ -26,7 +26,7 @@ async function fill(databaseUrl: string): Promise<{ user: string; workspace: str
   for (const id of ids.slice(0, seed.conversationsWithMessages)) {
     for (let seq = 1; seq <= seed.messages; seq++) {
       await sql`insert into messages values (
-        ${v7()}, ${id}, ${seq}, 'user', ${user}, ${seed.content}, 'complete', '[]', '[]', now())`
+        ${v7()}, ${id}, ${seq}, 'user', ${user}, ${seed.content}, null, null, 'complete', '[]', '[]', 1, now(), null, null)`
     }
   }
   await sql.unsafe('analyze')

@@ -4,7 +4,7 @@ import { freePort } from '../lib/postgres.ts'
 import { type ServerProcess, startServer } from '../lib/processes.ts'
 import { type Bench, type HttpTarget, rawRequest, type SocketTarget } from '../lib/target.ts'
 import { seed } from '../seed.ts'
-import { collectable } from './baseline-sockets.ts'
+import { collectable, memoryFile } from './baseline-sockets.ts'
 
 /** Sockets of one user in the room: below the server's cap for one user. */
 const SOCKETS_PER_USER = 45
@@ -147,7 +147,10 @@ async function hallOf(bench: Bench, call: Client, env: Record<string, string>): 
 
 /** Starts the built Parley for the socket loads: one room, as many users in it as its cap of sockets for each asks for. */
 export async function startParleySockets(bench: Bench, script: string): Promise<SocketTarget> {
-  const env = halls.get(bench)?.env ?? environment(bench, await bench.postgres.database('parley_sockets'))
+  const env = halls.get(bench)?.env ?? {
+    ...environment(bench, await bench.postgres.database('parley_sockets')),
+    BENCH_MEMORY_FILE: memoryFile(bench),
+  }
   const server = await run(bench, script, env, collectable(bench))
   try {
     const hall = halls.get(bench) ?? (await hallOf(bench, client(server.port), env))
@@ -157,7 +160,7 @@ export async function startParleySockets(bench: Bench, script: string): Promise<
       protocols: hall.tokens.flatMap((token) => Array(SOCKETS_PER_USER).fill(`parley.v1, bearer.${token}`)),
       join: [JSON.stringify({ type: 'subscribe', topic: `conversation:${hall.conversation}` })],
       joined: '"subscribed"',
-      idleReady: '"authenticated":true',
+      greeting: '"authenticated":true',
       publish: JSON.stringify({
         type: 'chat',
         conversationId: hall.conversation,

@@ -27,6 +27,19 @@ export type AuthResult = {
   expiresIn: number
 }
 
+/** A reply that is being written */
+export type ChatAccepted = {
+  conversationId: string
+  message: Message
+  job: Job
+}
+
+/** The reply of the assistant to a question */
+export type ChatAnswer = {
+  conversationId: string
+  message: Message
+}
+
 /** A passage that a reply rests on */
 export type Citation = {
   /** The upload that holds the file; null when it is gone */

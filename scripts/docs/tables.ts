@@ -1,6 +1,7 @@
 import { AUDITED } from '../../src/contracts/audit.ts'
 import { ERRORS } from '../../src/contracts/errors.ts'
 import { EVENTS } from '../../src/contracts/events.ts'
+import { CLIENT_FRAMES, CLOSE_CODES, SERVER_FRAMES } from '../../src/contracts/frames.ts'
 import { SCOPES, TIER_FACTOR, WORKSPACE_POLICY } from '../../src/contracts/policy.ts'
 
 const table = (head: string[], rows: string[][]) =>
@@ -66,4 +67,42 @@ export const auditReference = () =>
       ['action', 'what happened'],
       Object.entries(AUDITED).map(([name, summary]) => [code(name), summary]),
     ),
+  )
+
+interface Described {
+  description?: string
+  properties: Record<string, { description?: string }>
+  required?: string[]
+}
+
+const frameTable = (frames: Record<string, unknown>) =>
+  table(
+    ['type', 'fields', 'what it is for'],
+    Object.entries(frames as Record<string, Described>).map(
+      ([type, { description = '', properties, required = [] }]) => [
+        code(type),
+        Object.keys(properties)
+          .filter((name) => name !== 'type')
+          .map((name) => code(required.includes(name) ? name : `${name}?`))
+          .join(', '),
+        description,
+      ],
+    ),
+  )
+
+/** docs/reference/frames.md */
+export const frameReference = () =>
+  page(
+    'WebSocket frames',
+    'Frames of the protocol `parley.v1` on `/ws`; how they play together is told in the guide [Real time](../guides/realtime.md).',
+    `## From the client\n\nA frame with an \`id\` gets exactly one \`ack\` or \`error\` with it.\n\n${frameTable(CLIENT_FRAMES)}`,
+    `## From the server\n\n${frameTable(SERVER_FRAMES)}`,
+    `## Close codes\n\n${table(
+      ['code', 'come back?', 'meaning'],
+      Object.values(CLOSE_CODES).map(({ code: number, retry, summary }) => [
+        String(number),
+        retry ? 'yes' : 'no',
+        summary,
+      ]),
+    )}`,
   )

@@ -29,9 +29,17 @@ export const EVENTS = {
     data: 'WorkspaceMember',
     summary: 'Somebody left a workspace',
   },
-  'conversation.created': { topics: ['workspace', 'user'], data: 'Conversation', summary: 'A conversation was made' },
-  'conversation.updated': { topics: ['conversation'], data: 'Conversation', summary: 'A conversation was changed' },
-  'conversation.deleted': { topics: ['conversation'], data: 'Conversation', summary: 'A conversation was deleted' },
+  'conversation.created': { topics: ['workspace'], data: 'Conversation', summary: 'A conversation was made' },
+  'conversation.updated': {
+    topics: ['conversation', 'workspace'],
+    data: 'Conversation',
+    summary: 'A conversation was changed',
+  },
+  'conversation.deleted': {
+    topics: ['conversation', 'workspace'],
+    data: 'Conversation',
+    summary: 'A conversation was deleted',
+  },
   'conversation.member_added': {
     topics: ['conversation', 'user'],
     data: 'ConversationMember',

@@ -93,6 +93,11 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
   // Conversations that are made at the same time share one statement and one commit.
   const combined = createCombiner<NewConversation, boolean>({ run: (items) => write(items), undone })
 
+  const tell = (tx: Tx, name: EventName, data: Conversation) => {
+    for (const topic of [topicOf('conversation', data.id), topicOf('workspace', data.workspaceId)])
+      tx.emit({ topic, name, data })
+  }
+
   const tellMember = (tx: Tx, name: EventName, member: ConversationMember) => {
     for (const topic of [topicOf('conversation', member.conversationId), topicOf('user', member.userId)])
       tx.emit({ topic, name, data: member })
@@ -151,7 +156,7 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
       return db.transact(async (tx) => {
         const changed = await repository.update(tx, id, before.version, input)
         if (changed === undefined) throw problem('PRECONDITION_FAILED')
-        tx.emit({ topic: topicOf('conversation', id), name: 'conversation.updated', data: changed })
+        tell(tx, 'conversation.updated', changed)
         return { ...present(before), ...changed }
       })
     },
@@ -161,7 +166,7 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
       await db.transact(async (tx) => {
         const removed = await repository.remove(tx, id, version)
         if (removed === undefined) throw problem('PRECONDITION_FAILED')
-        tx.emit({ topic: topicOf('conversation', id), name: 'conversation.deleted', data: removed })
+        tell(tx, 'conversation.deleted', removed)
       })
     },
 

@@ -11,6 +11,8 @@ declare module 'fastify' {
 
 /** How long running jobs may go on once the server closes, ms. */
 const GRACE_MS = 4_000
+/** Loading the queue takes the event loop for a tenth of a second: the server answers its first requests before that. */
+const START_DELAY_MS = 100
 
 /** Jobs as `app.jobs`: features register their handlers with it. Workers start once the server is ready, and not with ROLE=api. */
 export default fp(
@@ -38,15 +40,18 @@ export default fp(
       },
     })
     let started: Promise<void> | undefined
-    app.addHook('onReady', async () => {
-      // Not awaited: the server answers before its workers are up.
+    let timer: NodeJS.Timeout | undefined
+    const start = () => {
       started = jobs
         .start({ workers: app.config.ROLE !== 'api' })
         .catch((err) => app.log.error({ err }, 'starting workers'))
+    }
+    app.addHook('onReady', async () => {
+      timer = setTimeout(start, START_DELAY_MS)
     })
     app.addHook('onClose', async () => {
-      const stopped = jobs.stop(GRACE_MS)
-      await Promise.all([started, stopped])
+      clearTimeout(timer)
+      await Promise.all([jobs.stop(GRACE_MS), started])
     })
   },
   { name: 'jobs', dependencies: ['db', 'queue', 'pubsub', 'events', 'websockets', 'workspaces', 'metrics'] },

@@ -1,0 +1,63 @@
+import type { Sql } from 'postgres'
+import type { SearchResult } from './model.ts'
+
+type MessageHit = SearchResult['messages'][number]
+type PlaceHit = SearchResult['documents'][number]
+/** A hit whose highlight still has its marks in the text. */
+export type Marked<Hit extends { highlight: unknown }> = Omit<Hit, 'highlight'> & { marked: string }
+
+/** Characters around what was found; no text that can be searched has them. */
+export const MARKS = { start: '\u0002', stop: '\u0003' } as const
+const HEADLINE = `StartSel=${MARKS.start}, StopSel=${MARKS.stop}, MaxWords=36, MinWords=18, MaxFragments=1`
+
+/** The SQL of the search. Rights over messages are part of the query; the workspace was checked by whoever calls. */
+export function createSearchRepository(sql: Sql<{ bigint: number }>) {
+  const clean = (column: string) => sql`translate(${sql.unsafe(column)}, ${MARKS.start + MARKS.stop}, '')`
+
+  return {
+    /** Messages of conversations that the user may read. */
+    messages(userId: string, workspaceId: string | undefined, roles: readonly string[], q: string, limit: number) {
+      return sql<Marked<MessageHit>[]>`
+        with query as (select websearch_to_tsquery('simple', ${q}) as words), hits as (
+          select m.*, c.title, ts_rank_cd(to_tsvector('simple', m.content), query.words) as rank
+          from query, messages m join conversations c on c.id = m.conversation_id and c.deleted_at is null
+          where to_tsvector('simple', m.content) @@ query.words and m.deleted_at is null
+            ${workspaceId ? sql`and c.workspace_id = ${workspaceId}` : sql``}
+            and (exists (select from conversation_members cm where cm.conversation_id = c.id and cm.user_id = ${userId})
+              or exists (select from workspace_members wm where wm.workspace_id = c.workspace_id and wm.user_id = ${userId}
+                and wm.role = any(${[...roles]}::text[])))
+          order by rank desc, m.id desc limit ${limit})
+        select id as "messageId", conversation_id as "conversationId", title as "conversationTitle", seq, role, author_id as "authorId",
+          created_at as "createdAt", ts_headline('simple', ${clean('content')}, query.words, ${HEADLINE}) as marked
+        from hits, query order by rank desc, id desc`
+    },
+
+    /** Passages of documents that hold the words. */
+    documents(workspaceId: string, q: string, limit: number) {
+      return sql<Marked<PlaceHit>[]>`
+        with query as (select websearch_to_tsquery('english', ${q}) as words), hits as (
+          select p.*, ts_rank_cd(p.search, query.words, 1) as rank from passages p, query
+          where p.workspace_id = ${workspaceId} and p.kind = 'doc' and p.search @@ query.words
+          order by rank desc, p.id limit ${limit})
+        select source_id as "sourceId", upload_id as "uploadId", path, start_line as "startLine", end_line as "endLine", node_id as "nodeId",
+          title, ts_headline('english', ${clean('text')}, query.words, ${HEADLINE}) as marked
+        from hits, query order by rank desc, id`
+    },
+
+    /** Symbols by name, then code that holds all the words. */
+    symbols(workspaceId: string, q: string, limit: number) {
+      const pattern = `%${q.replace(/[\\%_]/g, '\\$&')}%`
+      return sql<Marked<PlaceHit>[]>`
+        with query as (select websearch_to_tsquery('english', ${q}) as words), hits as (
+          select p.*, (p.title = ${q})::int * 4 + (p.title ilike ${pattern})::int * 2 + similarity(p.title, ${q})
+            + ts_rank_cd(p.search, query.words, 1) as rank
+          from passages p, query
+          where p.workspace_id = ${workspaceId} and p.kind = 'code' and p.title <> ''
+            and (p.title ilike ${pattern} or p.title % ${q} or p.search @@ query.words)
+          order by rank desc, p.id limit ${limit})
+        select source_id as "sourceId", upload_id as "uploadId", path, start_line as "startLine", end_line as "endLine", node_id as "nodeId",
+          title, ts_headline('simple', ${clean('text')}, websearch_to_tsquery('simple', ${q}), ${HEADLINE}) as marked
+        from hits order by rank desc, id`
+    },
+  }
+}

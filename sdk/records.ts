@@ -94,6 +94,13 @@ export type CreatedApiKey = {
   key: string
 }
 
+/** A stretch of text with what was searched in it */
+export type Highlight = {
+  text: string
+  /** Where the words stand in `text`: [from, to) in UTF-16 units */
+  ranges: Array<number[]>
+}
+
 /** Work that goes on in the background */
 export type Job = {
   id: string
@@ -176,6 +183,42 @@ export type ReadMarker = {
   conversationId: string
   userId: string
   seq: number
+}
+
+/** What a search found */
+export type SearchResult = {
+  messages: Array<{
+    messageId: string
+    conversationId: string
+    conversationTitle: string
+    seq: number
+    role: 'user' | 'assistant' | 'system'
+    authorId: string | null
+    createdAt: string
+    highlight: Highlight
+  }>
+  documents: Array<{
+    sourceId: string
+    uploadId: string | null
+    path: string
+    startLine: number
+    endLine: number
+    nodeId: string | null
+    /** Name of the symbol, or the way of headings */
+    title: string
+    highlight: Highlight
+  }>
+  symbols: Array<{
+    sourceId: string
+    uploadId: string | null
+    path: string
+    startLine: number
+    endLine: number
+    nodeId: string | null
+    /** Name of the symbol, or the way of headings */
+    title: string
+    highlight: Highlight
+  }>
 }
 
 export type Session = {

@@ -25,6 +25,7 @@ import pubsub from '../plugins/pubsub.ts'
 import queue from '../plugins/queue.ts'
 import rateLimit from '../plugins/rate-limit.ts'
 import redis from '../plugins/redis.ts'
+import search from '../plugins/search.ts'
 import security from '../plugins/security.ts'
 import sessions from '../plugins/sessions.ts'
 import staticFiles from '../plugins/static.ts'
@@ -41,6 +42,7 @@ import conversationRoutes from '../routes/conversations.ts'
 import healthRoutes from '../routes/health.ts'
 import jobRoutes from '../routes/jobs.ts'
 import messageRoutes from '../routes/messages.ts'
+import searchRoutes from '../routes/search.ts'
 import uploadRoutes from '../routes/uploads.ts'
 import userRoutes from '../routes/users.ts'
 import websocketRoutes from '../routes/websocket.ts'
@@ -101,6 +103,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(assistant)
   await app.register(messages)
   await app.register(chat)
+  await app.register(search)
   await app.register(presence)
   await app.register(audit)
   // A worker has everything that jobs call, but serves nothing beyond its health and metrics.
@@ -121,6 +124,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(uploadRoutes)
   await app.register(jobRoutes)
   await app.register(chatRoutes)
+  await app.register(searchRoutes)
   await app.register(websocketRoutes)
 
   await app.register(staticFiles, options.webRoot === undefined ? {} : { webRoot: options.webRoot })

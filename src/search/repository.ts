@@ -6,13 +6,14 @@ type PlaceHit = SearchResult['documents'][number]
 /** A hit whose highlight still has its marks in the text. */
 export type Marked<Hit extends { highlight: unknown }> = Omit<Hit, 'highlight'> & { marked: string }
 
-/** Characters around what was found; no text that can be searched has them. */
-export const MARKS = { start: '\u0002', stop: '\u0003' } as const
+/** Characters around what was found, and in place of `<`: what looks like a tag would be left out. They are taken out of texts before. */
+export const MARKS = { start: '\u0002', stop: '\u0003', less: '\u0004' } as const
 const HEADLINE = `StartSel=${MARKS.start}, StopSel=${MARKS.stop}, MaxWords=36, MinWords=18, MaxFragments=1`
 
 /** The SQL of the search. Rights over messages are part of the query; the workspace was checked by whoever calls. */
 export function createSearchRepository(sql: Sql<{ bigint: number }>) {
-  const clean = (column: string) => sql`translate(${sql.unsafe(column)}, ${MARKS.start + MARKS.stop}, '')`
+  const clean = (column: string) =>
+    sql`translate(${sql.unsafe(column)}, ${`<${MARKS.start}${MARKS.stop}${MARKS.less}`}, ${MARKS.less})`
 
   return {
     /** Messages of conversations that the user may read. */

@@ -33,7 +33,10 @@ export function createSearch({ db, resolveWorkspace }: SearchDeps) {
 /** See {@link createSearch}. */
 export type Search = ReturnType<typeof createSearch>
 
-function unmark<Hit extends { marked: string }>({ marked, ...hit }: Hit): Omit<Hit, 'marked'> & { highlight: Highlight } {
+function unmark<Hit extends { marked: string }>({
+  marked,
+  ...hit
+}: Hit): Omit<Hit, 'marked'> & { highlight: Highlight } {
   return { ...hit, highlight: highlightOf(marked) }
 }
 
@@ -41,7 +44,7 @@ function unmark<Hit extends { marked: string }>({ marked, ...hit }: Hit): Omit<H
 export function highlightOf(marked: string): Highlight {
   const ranges: number[][] = []
   let text = ''
-  for (const piece of marked.split(MARKS.start)) {
+  for (const piece of marked.replaceAll(MARKS.less, '<').split(MARKS.start)) {
     const [inside, outside] = piece.split(MARKS.stop)
     if (outside !== undefined && inside) ranges.push([text.length, text.length + inside.length])
     text += (inside ?? '') + (outside ?? '')

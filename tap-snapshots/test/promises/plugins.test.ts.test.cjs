@@ -34,6 +34,7 @@ conversations
 assistant
 messages
 chat
+search
 presence
 audit
 docs

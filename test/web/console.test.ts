@@ -48,7 +48,7 @@ async function site(t: Test, browser: Browser) {
   const visit = async (options: BrowserContextOptions | BrowserContext = {}): Promise<Page> => {
     const context = 'newPage' in options ? options : await browser.newContext(options)
     const page = await context.newPage()
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(30_000)
     page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
     page.on('console', (message) => {
       // A refused request is logged by the browser itself; the page tells the person.
@@ -192,6 +192,8 @@ browserTest(t, 'two tabs, two people, a phone', async (t, browser) => {
   await tab.keyboard.press('Enter')
   await page.locator('.message.user', { hasText: 'from the other tab' }).waitFor()
   t.equal(await page.locator('.message.user').count(), 1)
+  await page.getByRole('heading', { name: 'from the other tab' }).waitFor()
+  await page.getByRole('link', { name: 'from the other tab' }).waitFor()
 
   const phone = await visit({ viewport: { width: 360, height: 720 }, colorScheme: 'dark', hasTouch: true })
   t.equal(await phone.evaluate(TOO_WIDE), false, 'the sign-in page fits a phone')

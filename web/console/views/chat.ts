@@ -5,22 +5,24 @@ import { messageLog } from '../lib/message-log.ts'
 import { composer } from './composer.ts'
 import { type Delivery, messageView } from './message.ts'
 
-const SUGGESTIONS = [
-  'How does the server start, step by step?',
-  'Where are refresh tokens rotated?',
-  'What does the README promise?',
-]
+const SUGGESTIONS = ['What is this project about?', 'Where is the configuration read?', 'How are errors handled?']
 
-/** One conversation: its messages as they come, and the field to write. `dispose` ends its subscription. */
+/** The title of a conversation until its first message gives it one. */
+export const NEW_TITLE = 'New conversation'
+const TITLE_LENGTH = 80
+
+/** One conversation: its messages as they come, and the field to write. `changed` hears of a new title. `dispose` ends its subscription. */
 export function chatView(
   parley: Parley,
   user: User,
   conversation: Conversation,
+  changed: (conversation: Conversation) => void,
 ): { element: HTMLElement; dispose(): void } {
   const deliveries = new Map<string, Delivery>()
   const names = new Map<string, string>([[user.id, user.name]])
   const list = h('div', { class: 'log', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: 0 })
   const earlier = h('button', { type: 'button', class: 'quiet earlier', hidden: true }, 'Show earlier messages')
+  const heading = h('h2', { tabindex: -1 }, conversation.title)
   const typing = h('p', { class: 'typing', 'aria-live': 'polite' })
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
   const empty = h(
@@ -62,6 +64,13 @@ export function chatView(
     field.busy(log.streaming() !== undefined)
   }
 
+  /** A title is a comfort: that somebody else was faster, or that it failed, needs no word. */
+  async function nameAfter(content: string): Promise<void> {
+    const { value, etag } = await parley.conversations.get(conversation.id)
+    const title = content.split('\n', 1)[0]?.slice(0, TITLE_LENGTH).trim()
+    if (value.title === NEW_TITLE && etag && title) await parley.conversations.update(value.id, etag, { title })
+  }
+
   function write(content: string, clientId: string = crypto.getRandomValues(new Uint32Array(4)).join('-')): void {
     const now = new Date().toISOString()
     const draft = {
@@ -89,6 +98,7 @@ export function chatView(
       (sent) => {
         deliveries.delete(clientId)
         show(sent.message)
+        if (heading.textContent === NEW_TITLE) nameAfter(content).catch(() => undefined)
       },
       (error) => {
         deliveries.set(clientId, { state: 'failed', problem: explain(error), retry: () => write(content, clientId) })
@@ -132,6 +142,10 @@ export function chatView(
 
   const topic = parley.socket.subscribe(`conversation:${conversation.id}`)
   const onEvent = ({ name, data }: TopicEvent): void => {
+    if (name === 'conversation.updated') {
+      heading.textContent = (data as Conversation).title
+      changed(data as Conversation)
+    }
     if (name === 'conversation.member_added') {
       const member = data as ConversationMember
       names.set(member.userId, member.name)
@@ -157,7 +171,7 @@ export function chatView(
   const element = h(
     'section',
     { class: 'chat', 'aria-label': conversation.title },
-    h('header', { class: 'chat-head' }, h('h2', { tabindex: -1 }, conversation.title)),
+    h('header', { class: 'chat-head' }, heading),
     earlier,
     list,
     typing,

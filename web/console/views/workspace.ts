@@ -1,7 +1,7 @@
 import type { Conversation, Parley, User } from '../../../sdk/index.ts'
 import { fill, h, type IconName, icon } from '../lib/dom.ts'
 import { explain } from '../lib/explain.ts'
-import { chatView } from './chat.ts'
+import { chatView, NEW_TITLE } from './chat.ts'
 import { codeView } from './code.ts'
 import { conversationsView } from './conversations.ts'
 
@@ -35,7 +35,10 @@ export function workspaceView(parley: Parley, user: User): { element: HTMLElemen
 
   function open(conversation: Conversation, byHand: boolean): void {
     chat?.dispose()
-    chat = chatView(parley, user, conversation)
+    chat = chatView(parley, user, conversation, (updated) => {
+      list.add(updated)
+      document.title = `${updated.title} · Parley`
+    })
     fill(stage, chat.element)
     list.select(conversation.id)
     turnTo('chat')
@@ -47,8 +50,7 @@ export function workspaceView(parley: Parley, user: User): { element: HTMLElemen
 
   async function create(): Promise<void> {
     try {
-      const title = `Conversation of ${new Date().toLocaleDateString(undefined, { dateStyle: 'medium' })}`
-      const conversation = await parley.conversations.create({ title })
+      const conversation = await parley.conversations.create({ title: NEW_TITLE })
       list.add(conversation)
       open(conversation, true)
     } catch (error) {
@@ -87,6 +89,14 @@ export function workspaceView(parley: Parley, user: User): { element: HTMLElemen
     }
   }
 
+  // Conversations made in another tab, or by somebody who added this user, come into the list by themselves.
+  const mine = parley.socket.subscribe(`user:${user.id}`)
+  mine.on('event', ({ name, data }) => {
+    if (name === 'conversation.created') list.add(data as Conversation)
+    if (name === 'conversation.member_added') void list.load()
+  })
+  mine.on('reset', () => void list.load())
+
   const onPop = () => void follow()
   addEventListener('popstate', onPop)
   element.append(
@@ -101,6 +111,7 @@ export function workspaceView(parley: Parley, user: User): { element: HTMLElemen
     element,
     dispose() {
       removeEventListener('popstate', onPop)
+      mine.close()
       chat?.dispose()
     },
   }

@@ -70,7 +70,7 @@ export function createReceiver({ repository, storage, limits }: ReceiverDeps) {
       return { id, name, ...stored, ...sniffed, discard }
     } catch (cause) {
       await discard().catch(() => {})
-      throw translate(cause, limits)
+      throw translateStorage(cause, limits)
     }
   }
 
@@ -123,7 +123,7 @@ const tooLarge = ({ maxFileBytes }: UploadLimits) =>
 const FULL = 'The server has no room for this file'
 
 /** Storage errors as problems; what the source itself failed with, where that is the reason. */
-function translate(error: unknown, limits: UploadLimits): unknown {
+export function translateStorage(error: unknown, limits: UploadLimits): unknown {
   if (!(error instanceof StorageError)) return error
   const { code, cause } = error
   if (cause instanceof Problem) return cause

@@ -40,7 +40,12 @@ export function createUploadRepository(db: Database) {
 
   return {
     /** Reserves `bytes` of the quota and makes the row of a file to be received; false when they do not fit. */
-    async begin(upload: NewUpload, bytes: number, quota: number): Promise<boolean> {
+    async begin(
+      upload: NewUpload,
+      bytes: number,
+      quota: number,
+      state: 'receiving' | 'resumable' = 'receiving',
+    ): Promise<boolean> {
       if (bytes > quota) return false
       const rows = await sql`
         with room as (
@@ -49,8 +54,8 @@ export function createUploadRepository(db: Database) {
             where s.used_bytes + excluded.used_bytes <= ${quota}
           returning s.workspace_id
         )
-        insert into uploads (id, workspace_id, created_by, name, storage_key, size)
-        select ${upload.id}, room.workspace_id, ${upload.createdBy}, ${upload.name}, ${upload.storageKey}, ${bytes} from room
+        insert into uploads (id, workspace_id, created_by, name, storage_key, size, state)
+        select ${upload.id}, room.workspace_id, ${upload.createdBy}, ${upload.name}, ${upload.storageKey}, ${bytes}, ${state} from room
         returning id`
       return rows.length > 0
     },
@@ -71,12 +76,12 @@ export function createUploadRepository(db: Database) {
 
     /** Says that a slow upload is still alive. */
     touch: async (id: string) =>
-      void (await sql`update uploads set updated_at = now() where id = ${id} and state = 'receiving'`),
+      void (await sql`update uploads set updated_at = now() where id = ${id} and state <> 'ready'`),
 
     /** Makes a received file visible with its true size; undefined when it was given up meanwhile. */
     async finish(tx: Tx, file: Arrived): Promise<Upload | undefined> {
       const [row] = await tx.sql<UploadRow[]>`
-        with before as (select id, workspace_id, size from uploads where id = ${file.id} and state = 'receiving' for update),
+        with before as (select id, workspace_id, size from uploads where id = ${file.id} and state <> 'ready' for update),
         settled as (
           update workspace_storage s set used_bytes = s.used_bytes + ${file.size} - b.size from before b
           where s.workspace_id = b.workspace_id
@@ -91,7 +96,7 @@ export function createUploadRepository(db: Database) {
     /** Forgets a file that was not received, and frees what it had reserved. The object must be gone by then. */
     async abandon(id: string): Promise<void> {
       await sql`
-        with gone as (delete from uploads where id = ${id} and state = 'receiving' returning workspace_id, size)
+        with gone as (delete from uploads where id = ${id} and state <> 'ready' returning workspace_id, size)
         update workspace_storage s set used_bytes = s.used_bytes - gone.size from gone where s.workspace_id = gone.workspace_id`
     },
 
@@ -145,14 +150,20 @@ export function createUploadRepository(db: Database) {
       return row?.used ?? 0
     },
 
-    /** Works on files that nobody has touched for so long that their receiver must be dead; each is forgotten after. */
-    sweepUnfinished: (olderThanSeconds: number, free: (upload: Leftover) => Promise<void>): Promise<number> =>
+    /** Works on files that nobody has touched for so long that nobody will any more; each is forgotten after. */
+    sweepUnfinished: (
+      seconds: { receiving: number; resumable: number },
+      free: (upload: { storageKey: string }) => Promise<void>,
+    ): Promise<number> =>
       sql.begin(async (tx) => {
         const rows = await tx<Leftover[]>`
-          select ${leftover} from uploads where state = 'receiving' and updated_at < now() - make_interval(secs => ${olderThanSeconds})
+          select ${leftover} from uploads where state <> 'ready'
+            and updated_at < now() - make_interval(secs => case state when 'receiving' then ${seconds.receiving}::int else ${seconds.resumable}::int end)
           order by updated_at limit 50 for update skip locked`
         for (const row of rows) {
-          await free(row)
+          const parts = await tx<{ storageKey: string }[]>`
+            select storage_key as "storageKey" from upload_parts where upload_id = ${row.id}`
+          for (const object of [row, ...parts]) await free(object)
           await tx`delete from uploads where id = ${row.id}`
           await tx`update workspace_storage set used_bytes = used_bytes - ${row.size} where workspace_id = ${row.workspaceId}`
         }
@@ -160,7 +171,7 @@ export function createUploadRepository(db: Database) {
       }),
 
     /** Works on deleted files whose objects are still there; each is marked after. */
-    sweepDeleted: (free: (upload: Leftover) => Promise<void>): Promise<number> =>
+    sweepDeleted: (free: (upload: { storageKey: string }) => Promise<void>): Promise<number> =>
       sql.begin(async (tx) => {
         const rows = await tx<Leftover[]>`
           select ${leftover} from uploads where deleted_at is not null and purged_at is null

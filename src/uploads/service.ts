@@ -12,6 +12,7 @@ import { readField, readForm } from './form.ts'
 import type { SignedUrl, SignedUrlBody, Upload, UploadBatch, UploadListQuery } from './model.ts'
 import { createReceiver, digestOf, type FormPart, type ReceivedFile, type UploadLimits } from './receive.ts'
 import { createUploadRepository, type UploadRow, withoutKey } from './repository.ts'
+import { createResumable, RESUMABLE_SECONDS } from './resumable.ts'
 import type { UrlSigner } from './signed-url.ts'
 
 /** What the uploads need from the rest of the house. */
@@ -39,8 +40,8 @@ export interface CreateOptions {
 
 /** Room in a form for what is not file content: boundaries, headers, fields. */
 const FORM_OVERHEAD = 1024 * 1024
-/** Seconds after which a file that is being received and was not touched belongs to a dead process. */
-const ABANDONED_SECONDS = 15 * 60
+/** Seconds after which a file that was not touched belongs to a dead process, or to a client that will not come back. */
+const ABANDONED_SECONDS = { receiving: 15 * 60, resumable: RESUMABLE_SECONDS }
 const NO_UPLOAD = 'No such upload'
 
 /** Uploaded files: who may see them, how they come in, and how they are read. */
@@ -249,7 +250,8 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
     read: async (id): Promise<Readable> => (await open(await repository.byId(id))).stream,
   }
 
-  return { ...service, reader }
+  const resumable = createResumable({ db, repository, storage, limits, workspaces })
+  return { ...service, reader, resumable }
 }
 
 /** See {@link createUploads}. */

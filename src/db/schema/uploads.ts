@@ -6,8 +6,8 @@ import { users } from './users.ts'
 import { workspaces } from './workspaces.ts'
 
 /**
- * Uploaded files. A row is made before the first byte arrives (`receiving`, its `size` being what it has reserved of the
- * quota), so that whatever a crash leaves in the storage is known by a row and can be removed.
+ * Uploaded files. A row is made before the first byte arrives (`receiving` in one request, `resumable` in several; its `size` being what it
+ * has reserved of the quota), so that whatever a crash leaves in the storage is known by a row and can be removed.
  */
 export const uploads = pgTable(
   'uploads',
@@ -17,7 +17,7 @@ export const uploads = pgTable(
       .notNull()
       .references(() => workspaces.id, { onDelete: 'cascade' }),
     createdBy: uuid().references(() => users.id, { onDelete: 'set null' }),
-    state: text().$type<'receiving' | 'ready'>().notNull().default('receiving'),
+    state: text().$type<'receiving' | 'resumable' | 'ready'>().notNull().default('receiving'),
     name: text().notNull(),
     size: bigint({ mode: 'number' }).notNull(),
     contentType: text().notNull().default('application/octet-stream'),
@@ -38,11 +38,27 @@ export const uploads = pgTable(
     index('uploads_workspace')
       .on(table.workspaceId, table.id)
       .where(sql`${table.state} = 'ready' and ${table.deletedAt} is null`),
-    index('uploads_unfinished').on(table.updatedAt).where(sql`${table.state} = 'receiving'`),
+    index('uploads_unfinished').on(table.updatedAt).where(sql`${table.state} <> 'ready'`),
     index('uploads_unpurged')
       .on(table.deletedAt)
       .where(sql`${table.deletedAt} is not null and ${table.purgedAt} is null`),
   ],
+)
+
+/** What has arrived of a resumable upload: pieces in the storage, one after the other without a gap. */
+export const uploadParts = pgTable(
+  'upload_parts',
+  {
+    storageKey: text().primaryKey(),
+    uploadId: uuid()
+      .notNull()
+      .references(() => uploads.id, { onDelete: 'cascade' }),
+    /** Offset of its first byte in the file. */
+    start: bigint({ mode: 'number' }).notNull(),
+    /** Bytes; null while it arrives: then it counts for nothing, but whatever a crash leaves of it is known. */
+    size: bigint({ mode: 'number' }),
+  },
+  (table) => [index('upload_parts_upload').on(table.uploadId, table.start)],
 )
 
 /** Bytes that the uploads of a workspace take, those being received included: always the sum of their sizes. */

@@ -2,8 +2,8 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { problem } from '../src/contracts/errors.ts'
-import { IdParams, NoContent, problems, Ref } from '../src/contracts/http.ts'
+import { problem } from '../../src/contracts/errors.ts'
+import { IdParams, NoContent, problems, Ref } from '../../src/contracts/http.ts'
 import {
   ContentQuery,
   SignedContentQuery,
@@ -15,7 +15,8 @@ import {
   UploadListQuery,
   UploadPage,
   UploadQuery,
-} from '../src/uploads/model.ts'
+} from '../../src/uploads/model.ts'
+import tusRoutes from './tus.ts'
 
 const tags = ['uploads']
 const read = { auth: 'user', limit: 'read', scope: 'uploads:read' } as const
@@ -55,6 +56,7 @@ const send = (reply: FastifyReply, { status, headers, body }: Download) =>
 
 /** Uploaded files. */
 const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  await app.register(tusRoutes)
   // Here and not app-wide: its hooks would cost every request of the server.
   await app.register(multipart, { limits: FORM_LIMITS, throwFileSizeLimit: false })
 
@@ -126,7 +128,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/api/uploads/:id',
     {
-      config: write,
+      config: { ...write, limit: 'write' },
       schema: {
         tags,
         operationId: 'deleteUpload',

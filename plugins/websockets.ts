@@ -28,6 +28,7 @@ export default fp(
     const unlimited = { burst: Number.MAX_SAFE_INTEGER, perSecond: Number.MAX_SAFE_INTEGER }
     const hub = await createHub({
       authenticate: app.authenticate,
+      refresh: async (actor) => (actor.sessionId === undefined ? actor : app.sessions.actorOf(actor.sessionId)),
       log: createEventLog(db),
       pubsub: app.pubsub,
       broadcaster: app.frames,

@@ -1,5 +1,6 @@
 import { Problem, problem } from '../contracts/errors.ts'
 import type { CloseReason } from '../contracts/frames.ts'
+import type { Actor } from '../contracts/policy.ts'
 import type { Connection } from './connection.ts'
 import type { Clock, HubLimits, Identity } from './types.ts'
 
@@ -9,6 +10,8 @@ export interface SocketAuthOptions {
   clock: Clock
   /** Checks a token. Throws the same Problems as over REST. */
   authenticate: (token: string) => Promise<Identity>
+  /** Who somebody is by now; throws a 401 or 403 Problem when the session or account has ended. */
+  refresh: (actor: Actor) => Promise<Actor>
   send: (connection: Connection, frame: object) => void
   close: (connection: Connection, reason: CloseReason) => void
   onAuthenticated: (connection: Connection) => void
@@ -24,7 +27,7 @@ const GRACE_MS = 10_000
 
 /** Who is connected: the first token, fresh ones on the living socket, expiry, and the cap per user. */
 export function createSocketAuth(options: SocketAuthOptions) {
-  const { limits, clock, authenticate, send, close, onAuthenticated, onChecked, onRenewed } = options
+  const { limits, clock, authenticate, refresh, send, close, onAuthenticated, onChecked, onRenewed } = options
   const byUser = new Map<string, Set<Connection>>()
 
   function welcome(connection: Connection, identity: Identity): object {
@@ -92,6 +95,22 @@ export function createSocketAuth(options: SocketAuthOptions) {
         connection.warned = true
         const expiresAt = new Date(identity.expiresAt).toISOString()
         send(connection, { type: 'system', event: 'auth_expiring', expiresAt })
+      }
+    },
+
+    /** Looks again at whether the session still stands; closes the connection and answers false when it does not. */
+    async recheck(connection: Connection): Promise<boolean> {
+      const { identity } = connection
+      if (!identity) return false
+      try {
+        const actor = await refresh(identity.actor)
+        if (connection.identity === identity) connection.identity = { ...identity, actor }
+        return true
+      } catch (error) {
+        const ended = error instanceof Problem && (error.status === 401 || error.status === 403)
+        if (!ended) throw error
+        close(connection, error.status === 403 ? 'FORBIDDEN' : 'UNAUTHENTICATED')
+        return false
       }
     },
 

@@ -26,6 +26,8 @@ import {
 /** What a hub needs. */
 export interface HubOptions {
   authenticate: (token: string) => Promise<Identity>
+  /** Who somebody is by now: role and tier may have changed. Throws a 401 or 403 Problem when the session or account has ended. */
+  refresh: (actor: Actor) => Promise<Actor>
   log: EventLog
   pubsub: PubSub
   broadcaster: Pick<Broadcaster, 'onFrame'>
@@ -90,6 +92,7 @@ export async function createHub(options: HubOptions) {
     limits,
     clock,
     authenticate: options.authenticate,
+    refresh: options.refresh,
     send,
     close,
     onAuthenticated: (connection) => opened.forEach((handler) => void handler(connection)),
@@ -117,12 +120,20 @@ export async function createHub(options: HubOptions) {
 
   function obey(message: ControlMessage): void {
     for (const connection of auth.of(message.userId)) {
-      if (message.kind === 'recheck') void subscriptions.recheck(connection).catch(onError)
+      if (message.kind === 'recheck') recheck(connection)
       else if (!message.sessionId || connection.identity?.actor.sessionId === message.sessionId) {
         subscriptions.clear(connection)
         close(connection, message.forever ? 'FORBIDDEN' : 'UNAUTHENTICATED')
       }
     }
+  }
+
+  function recheck(connection: Connection): void {
+    connection.checkedAt = clock.monotonic()
+    auth
+      .recheck(connection)
+      .then((stands) => (stands ? subscriptions.recheck(connection) : subscriptions.clear(connection)))
+      .catch(onError)
   }
 
   /** Spread over the following sweeps: nobody's rights are read in one burst. */
@@ -141,9 +152,7 @@ export async function createHub(options: HubOptions) {
         gone(connection)
       } else if (connection.closing === undefined) {
         auth.check(connection, now)
-        if (!connection.subscriptions || now - connection.checkedAt <= limits.recheckMs) continue
-        connection.checkedAt = now
-        void subscriptions.recheck(connection).catch(onError)
+        if (connection.identity && now - connection.checkedAt > limits.recheckMs) recheck(connection)
       }
     }
     feeds.retry()

@@ -260,6 +260,24 @@ t.test('revocation: by session, by user, for ever', async (t) => {
   t.equal((await three.closed).code, 4403)
 })
 
+t.test('sessions that ended while the bus was away are found when it comes back, and now and then', async (t) => {
+  const { as, bus, clock, ended } = await world(t)
+  const [gone, banned, stays] = [await as('anna'), await as('ben'), await as('cleo')]
+  ended.set('anna', 401).set('ben', 403)
+  bus.heal()
+  for (let i = 0; i < 3; i++) clock.move(1000)
+  t.equal((await gone.closed).code, 4401)
+  t.equal((await banned.closed).code, 4403)
+  t.match(await stays.ask({ type: 'echo' }), { type: 'ack' })
+  ended.set('cleo', 401)
+  for (let i = 0; i < 9; i++) {
+    clock.move(30_000)
+    await stays.ask({ type: 'ping' })
+  }
+  for (let i = 0; i < 2; i++) clock.move(30_000)
+  t.equal((await stays.closed).code, 4401)
+})
+
 t.test('drain: announced with a moment to come back, running commands finish, then 1012', async (t) => {
   const { as, hub, open } = await world(t)
   let finish = (_: object) => {}

@@ -111,6 +111,7 @@ export async function createWorld(
   const clock = createManualClock()
   const errors: unknown[] = []
   const banned = new Set(['outsider'])
+  const ended = new Map<string, 401 | 403>()
   const pubsub = bus.connect()
   const broadcaster = await createBroadcaster({ pubsub, onError: (error) => void errors.push(error) })
   const hub = await createHub({
@@ -119,6 +120,11 @@ export async function createWorld(
     clock,
     allowance: () => ({ burst: 10_000, perSecond: 1000 }),
     onError: (error) => void errors.push(error),
+    async refresh(actor) {
+      if (ended.has(actor.userId))
+        throw problem(ended.get(actor.userId) === 403 ? 'ACCOUNT_DISABLED' : 'SESSION_REVOKED')
+      return actor
+    },
     async authenticate(token) {
       if (token === 'bad') throw problem('TOKEN_INVALID')
       if (token === 'disabled') throw problem('ACCOUNT_DISABLED')
@@ -150,6 +156,7 @@ export async function createWorld(
     clock,
     errors,
     banned,
+    ended,
     url,
     open: () => openSocket(url),
     /** A connection that is signed in. */

@@ -77,6 +77,11 @@ export function createSocket({ url, WebSocket, session }: SocketDeps) {
   const onSystem = (frame: SystemFrame): void => {
     if (frame.event === 'auth_expiring') session.renew(session.current()?.accessToken).catch(() => undefined)
     if (frame.event !== 'unsubscribed' || !frame.topic) return
+    // The server could not go on with it, but would begin anew.
+    if (frame.reason === 'history_changed' || frame.reason === 'interrupted') {
+      topics.again(frame.topic)
+      return
+    }
     const message = frame.reason ?? 'The server ended this subscription.'
     topics.drop(frame.topic, new ParleyError({ code: 'FORBIDDEN', message }))
   }

@@ -193,6 +193,11 @@ export function createTopics({ request, isReady }: TopicsDeps) {
       }
       return true
     },
+    /** The server ended one subscription and would take it again. */
+    again(name: string): void {
+      const topic = topics.get(name)
+      if (topic && isReady()) sync(topic)
+    },
     /** The server ended one subscription (membership taken away). */
     drop(name: string, error: ParleyError): void {
       const topic = topics.get(name)

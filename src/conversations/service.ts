@@ -90,8 +90,9 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
     return items.map((_, index) => done.has(index + 1))
   }
 
-  // Conversations that are made at the same time share one statement and one commit.
-  const combined = createCombiner<NewConversation, boolean>({ run: (items) => write(items), undone })
+  // Conversations that are made at the same time share one statement and one commit. One at a time: two would mostly wait for
+  // each other, at the counter of the same workspace.
+  const combined = createCombiner<NewConversation, boolean>({ run: (items) => write(items), undone, parallel: 1 })
 
   const tell = (tx: Tx, name: EventName, data: Conversation) => {
     for (const topic of [topicOf('conversation', data.id), topicOf('workspace', data.workspaceId)])

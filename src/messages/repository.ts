@@ -45,17 +45,25 @@ function present({ clientId, replyTo, editedAt, deletedAt, ...row }: MessageRow)
   } as Message
 }
 
-/** A page of a conversation: $1 conversation, $2 user, $3 number behind which it begins (or null), $4 rows. */
-const page = (side: '<' | '>', direction: 'asc' | 'desc') => `
+/**
+ * A page of a conversation: $1 conversation, $2 user, $3 number behind which it begins (or null), $4 rows. The right to read is asked once, before
+ * any row; joined to the rows it would be asked for each, and without statistics (a new database) the whole conversation be sorted.
+ */
+const page = (direction: 'asc' | 'desc') => `
   select m.id, m.conversation_id as "conversationId", m.seq, m.role, m.author_id as "authorId", m.content,
     m.client_id as "clientId", m.reply_to as "replyTo", m.attachments, m.citations, m.status, m.version,
     m.created_at as "createdAt", m.edited_at as "editedAt", m.deleted_at as "deletedAt"
   from messages m
-  join conversations c on c.id = m.conversation_id and c.deleted_at is null
-  join workspaces w on w.id = c.workspace_id and w.deleted_at is null
-  left join workspace_members wm on wm.workspace_id = c.workspace_id and wm.user_id = $2
-  left join conversation_members cm on cm.conversation_id = c.id and cm.user_id = $2
-  where m.conversation_id = $1 and (wm.role is not null or cm.role is not null) and ($3::bigint is null or m.seq ${side} $3::bigint)
+  where m.conversation_id = $1
+    and ${direction === 'desc' ? 'm.seq < coalesce($3::bigint, 9223372036854775807)' : 'm.seq > coalesce($3::bigint, -1)'}
+    and (
+      select true from conversations c
+      join workspaces w on w.id = c.workspace_id and w.deleted_at is null
+      where c.id = $1 and c.deleted_at is null and (
+        exists (select 1 from workspace_members wm where wm.workspace_id = c.workspace_id and wm.user_id = $2)
+        or exists (select 1 from conversation_members cm where cm.conversation_id = c.id and cm.user_id = $2)
+      )
+    )
   order by m.seq ${direction} limit $4`
 
 type MessageColumns = [
@@ -97,8 +105,8 @@ const toMessage = (columns: MessageColumns): Message => ({
 
 /** SQL of messages. */
 export function createMessageRepository({ sql, prepared }: Database) {
-  const before = prepared(page('<', 'desc'), toMessage)
-  const after = prepared(page('>', 'asc'), toMessage)
+  const before = prepared(page('desc'), toMessage)
+  const after = prepared(page('asc'), toMessage)
   const columns = sql`m.id, m.conversation_id as "conversationId", m.seq, m.role, m.author_id as "authorId", m.content,
     m.client_id as "clientId", m.reply_to as "replyTo", m.attachments, m.citations, m.status, m.version,
     m.created_at as "createdAt", m.edited_at as "editedAt", m.deleted_at as "deletedAt"`

@@ -94,6 +94,67 @@ export type CreatedApiKey = {
   key: string
 }
 
+/** A relation that reads: from KIND to */
+export type GraphEdge = {
+  id: string
+  kind: 'contains' | 'defines' | 'imports' | 'exports' | 'extends' | 'implements' | 'calls' | 'instantiates' | 'references' | 'links' | 'mentions'
+  from: string
+  to: string
+  /** exact: by the rules of the language; inferred: by a convention; unresolved: named, not found */
+  resolution: 'exact' | 'inferred' | 'unresolved'
+  typeOnly: boolean
+  dynamic: boolean
+  /** Line from 1 */
+  startLine?: number
+  /** Line from 1 */
+  endLine?: number
+  /** Occurrences */
+  count: number
+  /** Name as written, where it differs from that of the target */
+  name?: string
+}
+
+/** A file, symbol, package, document or section */
+export type GraphNode = {
+  id: string
+  /** Stable, readable key */
+  key: string
+  kind: 'source' | 'folder' | 'file' | 'package' | 'namespace' | 'class' | 'interface' | 'type' | 'enum' | 'function' | 'method' | 'variable' | 'document' | 'section' | 'unresolved'
+  name: string
+  /** Path of its file inside the source, empty where it has none */
+  path: string
+  /** Line from 1 */
+  startLine?: number
+  /** Line from 1 */
+  endLine?: number
+  language?: string
+  exported?: boolean
+  signature?: string
+  /** Doc comment */
+  doc?: string
+  lines?: number
+  /** SHA-256 of the file */
+  hash?: string
+  /** Package: whether its sources are part of this source */
+  own?: boolean
+  /** Why the file was not (fully) analysed */
+  notes?: Array<{
+    code: string
+    detail: string
+    /** Line from 1 */
+    line?: number
+  }>
+}
+
+/** How many nodes and edges a revision added, removed and changed */
+export type GraphUpdate = {
+  sourceId: string
+  revision: number
+  added: number
+  removed: number
+  changed: number
+}
+
 /** A stretch of text with what was searched in it */
 export type Highlight = {
   text: string
@@ -185,6 +246,37 @@ export type ReadMarker = {
   seq: number
 }
 
+/** One analysis of a source */
+export type Revision = {
+  id: string
+  sourceId: string
+  /** Null until it is completed */
+  revision: number | null
+  state: 'queued' | 'active' | 'completed' | 'failed'
+  uploadIds: string[]
+  jobId: string | null
+  /** Nodes and edges that the revision before did not have */
+  added: number
+  removed: number
+  changed: number
+  stats?: {
+    files: number
+    analysed: number
+    lines: number
+    bytes: number
+    nodes: number
+    edges: number
+    passages: number
+    unresolved: number
+    notes: number
+    skipped: number
+    milliseconds: number
+  }
+  error?: string
+  createdAt: string
+  finishedAt?: string
+}
+
 /** What a search found */
 export type SearchResult = {
   messages: Array<{
@@ -240,6 +332,21 @@ export type SessionRevoked = {
 export type SignedUrl = {
   url: string
   expiresAt: string
+}
+
+/** A named body of code or documents that is analysed */
+export type Source = {
+  id: string
+  workspaceId: string
+  name: string
+  /** Number of the analysis, from 1; 0 before the first is finished */
+  revision: number
+  nodes: number
+  edges: number
+  version: number
+  createdAt: string
+  updatedAt: string
+  analyzedAt?: string
 }
 
 export type TokenPair = {

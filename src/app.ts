@@ -14,6 +14,7 @@ import db from '../plugins/db.ts'
 import docs from '../plugins/docs.ts'
 import errors from '../plugins/errors.ts'
 import events from '../plugins/events.ts'
+import graph from '../plugins/graph.ts'
 import idempotency from '../plugins/idempotency.ts'
 import jobs from '../plugins/jobs.ts'
 import lifecycle from '../plugins/lifecycle.ts'
@@ -39,11 +40,14 @@ import authRoutes from '../routes/auth.ts'
 import chatRoutes from '../routes/chat.ts'
 import conversationMemberRoutes from '../routes/conversation-members.ts'
 import conversationRoutes from '../routes/conversations.ts'
+import graphRoutes from '../routes/graph.ts'
 import healthRoutes from '../routes/health.ts'
 import jobRoutes from '../routes/jobs.ts'
 import messageRoutes from '../routes/messages.ts'
 import searchRoutes from '../routes/search.ts'
 import uploadRoutes from '../routes/uploads/index.ts'
+import sourceRoutes from '../routes/sources.ts'
+import uploadRoutes from '../routes/uploads.ts'
 import userRoutes from '../routes/users.ts'
 import websocketRoutes from '../routes/websocket.ts'
 import workspaceRoutes from '../routes/workspaces.ts'
@@ -99,6 +103,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(accounts)
   await app.register(uploads)
   await app.register(jobs)
+  await app.register(graph)
   await app.register(conversations)
   await app.register(assistant)
   await app.register(messages)
@@ -125,6 +130,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(jobRoutes)
   await app.register(chatRoutes)
   await app.register(searchRoutes)
+  await app.register(sourceRoutes)
+  await app.register(graphRoutes)
   await app.register(websocketRoutes)
 
   await app.register(staticFiles, options.webRoot === undefined ? {} : { webRoot: options.webRoot })

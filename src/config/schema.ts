@@ -89,6 +89,19 @@ export const ConfigSchema = Type.Object({
   METRICS_TOKEN: Type.Optional(
     text('Bearer token that /metrics asks for; unset: open in development, own machine only in production'),
   ),
+  ANALYSIS_MAX_FILE_BYTES: count(
+    'Largest file that the analysis reads, in bytes; larger ones are named only',
+    2 * 1024 ** 2,
+    {
+      minimum: 1024,
+      maximum: 64 * 1024 ** 2,
+    },
+  ),
+  ANALYSIS_MEMORY_MB: count('Heap of an analysis in MiB; one that needs more fails', 1024, {
+    minimum: 64,
+    maximum: 16_384,
+  }),
+  ANALYSIS_TIME_LIMIT: count('Seconds after which an analysis is ended', 600, { minimum: 1, maximum: 840 }),
   RATE_LIMIT_ENABLED: flag('Whether rate limits apply; can be false outside production only', true),
   RATE_LIMIT_AUTH: limit('Sign-in and registration, per address and account', '20/60'),
   RATE_LIMIT_READ: limit('Reads', '600/60'),

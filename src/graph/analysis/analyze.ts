@@ -36,9 +36,10 @@ export async function analyze(
   const files = read.flatMap(({ path, facts }): LinkedFile[] =>
     facts ? [{ path, facts, resolved: [], exportsByName: exportIndex(facts.exports), members: undefined }] : [],
   )
+  const locations = new Map(kept.map((file) => [file.path, file.location ?? file.path]))
   const tree = createTree(
     read.map(({ path }) => path),
-    (path) => readText(input.root, path),
+    (path) => readText(input.root, locations.get(path) ?? path),
   )
   const packages = createPackages(tree)
   const builder = createGraphBuilder(input.sourceId)

@@ -42,13 +42,13 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
     return facts
   }
   return {
-    async read({ path, size }) {
+    async read({ path, size, location = path }) {
       const result: ReadFile = { path, size, hash: undefined, facts: undefined, notes: [] }
       if (size > maxFileBytes) {
         result.notes.push({ code: 'too-large', detail: `${size} bytes; the limit is ${maxFileBytes}` })
         return result
       }
-      const bytes = await readFile(join(root, path)).catch(() => undefined)
+      const bytes = await readFile(join(root, location)).catch(() => undefined)
       if (bytes === undefined) {
         result.notes.push({ code: 'unreadable', detail: 'The file could not be read' })
         return result

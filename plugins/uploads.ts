@@ -19,6 +19,7 @@ export default fp(
     const uploads = createUploads({
       db: app.db,
       storage: app.storage,
+      scanner: app.scanner,
       workspaces: app.workspaces,
       signer: createUrlSigner(COOKIE_SECRET),
       limits: { maxFileBytes: UPLOAD_MAX_BYTES, workspaceBytes: WORKSPACE_MAX_BYTES },
@@ -30,5 +31,5 @@ export default fp(
     app.addHook('onReady', async () => void sweep())
     app.addHook('onClose', async () => clearInterval(timer))
   },
-  { name: 'uploads', dependencies: ['config', 'db', 'storage', 'workspaces'] },
+  { name: 'uploads', dependencies: ['config', 'db', 'storage', 'scanner', 'workspaces'] },
 )

@@ -26,6 +26,7 @@ import pubsub from '../plugins/pubsub.ts'
 import queue from '../plugins/queue.ts'
 import rateLimit from '../plugins/rate-limit.ts'
 import redis from '../plugins/redis.ts'
+import scanner from '../plugins/scanner.ts'
 import search from '../plugins/search.ts'
 import security from '../plugins/security.ts'
 import sessions from '../plugins/sessions.ts'
@@ -93,6 +94,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(cache)
   await app.register(queue, { url: options.databaseUrl })
   await app.register(storage)
+  await app.register(scanner)
   await app.register(sessions)
   await app.register(auth)
   await app.register(idempotency)

@@ -108,7 +108,7 @@ const tusRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description: 'The body is application/offset+octet-stream. What arrives before the connection breaks is kept.',
         params: IdParams,
         headers: TusAppendHeaders,
-        response: { 204: NoContent, ...problems(401, 403, 404, 409, 412, 413, 415, 507) },
+        response: { 204: NoContent, ...problems(401, 403, 404, 409, 412, 413, 415, 422, 507) },
       },
     },
     async (request, reply) => {

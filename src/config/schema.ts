@@ -76,6 +76,12 @@ export const ConfigSchema = Type.Object({
   TLS_KEY_FILE: Type.Optional(text('Private key (PEM) of the certificate')),
   UPLOAD_MAX_BYTES: count('Largest file in bytes', 1024 ** 3, { minimum: 1 }),
   WORKSPACE_MAX_BYTES: count('Storage of one workspace in bytes', 10 * 1024 ** 3, { minimum: 1 }),
+  CLAMD_URL: Type.Optional(
+    text('ClamAV daemon that looks at every upload before it is visible; unset: uploads are marked unscanned', {
+      examples: ['tcp://clamd:3310', 'unix:///run/clamav/clamd.ctl'],
+      pattern: '^(tcp://[^/]+|unix:///.+)$',
+    }),
+  ),
   LOG_LEVEL: choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     'Lowest level that is logged',

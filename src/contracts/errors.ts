@@ -31,6 +31,7 @@ export const ERRORS = {
   RANGE_NOT_SATISFIABLE: { status: 416, title: 'The range cannot be served' },
   UNPROCESSABLE: { status: 422, title: 'The request cannot be carried out as it is' },
   IDEMPOTENCY_MISMATCH: { status: 422, title: 'The idempotency key belongs to another request' },
+  FILE_INFECTED: { status: 422, title: 'The file is infected' },
   ARCHIVE_REFUSED: { status: 422, title: 'The archive was refused' },
   PRECONDITION_REQUIRED: { status: 428, title: 'If-Match is required' },
   RATE_LIMITED: { status: 429, title: 'Too many requests' },

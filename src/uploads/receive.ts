@@ -4,6 +4,7 @@ import { Problem, problem } from '../contracts/errors.ts'
 import { type Storage, StorageError } from '../contracts/storage.ts'
 import { newId } from '../lib/ids.ts'
 import { cleanFileName } from './file-name.ts'
+import type { Inspect } from './inspect.ts'
 import type { Arrived, UploadRepository } from './repository.ts'
 import { SNIFF_BYTES, sniff } from './sniff.ts'
 
@@ -28,6 +29,7 @@ export interface UploadLimits {
 export interface ReceiverDeps {
   repository: UploadRepository
   storage: Storage
+  inspect: Inspect
   limits: UploadLimits
 }
 
@@ -38,7 +40,7 @@ export interface ReceivedFile extends Arrived {
 }
 
 /** Receives single files into the storage, with the quota reserved before each byte is written. */
-export function createReceiver({ repository, storage, limits }: ReceiverDeps) {
+export function createReceiver({ repository, storage, inspect, limits }: ReceiverDeps) {
   /**
    * @param expectedBytes what the request declares as its length, as far as it is known: saves round trips
    * @throws PAYLOAD_TOO_LARGE, QUOTA_EXCEEDED, STORAGE_FULL, BAD_REQUEST (broken off), DEPENDENCY_UNAVAILABLE
@@ -67,7 +69,7 @@ export function createReceiver({ repository, storage, limits }: ReceiverDeps) {
       const metered = meter(part.file, head, { id, workspaceId: owner.workspaceId, first })
       const stored = await storage.put(storageKey, metered, { maxBytes: limits.maxFileBytes })
       const sniffed = await sniff(Buffer.concat(head).subarray(0, SNIFF_BYTES), name)
-      return { id, name, ...stored, ...sniffed, discard }
+      return { id, name, ...stored, ...sniffed, scan: await inspect(storageKey), discard }
     } catch (cause) {
       await discard().catch(() => {})
       throw translateStorage(cause, limits)

@@ -1,4 +1,4 @@
-import type { ContentKind } from '../contracts/uploads.ts'
+import type { ContentKind, ScanState } from '../contracts/uploads.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Upload } from './model.ts'
@@ -17,7 +17,7 @@ export interface NewUpload {
 }
 
 /** What is known of a file once all of it has arrived. */
-export type Arrived = Sniffed & { id: string; size: number; sha256: string }
+export type Arrived = Sniffed & { id: string; size: number; sha256: string; scan: ScanState }
 
 /** An upload that left bytes, or a claim to some, behind. */
 export interface Leftover {
@@ -87,7 +87,7 @@ export function createUploadRepository(db: Database) {
           where s.workspace_id = b.workspace_id
         )
         update uploads u set state = 'ready', size = ${file.size}, sha256 = ${file.sha256}, content_type = ${file.contentType},
-          kind = ${file.kind}, charset = ${file.charset ?? null}, created_at = now(), updated_at = now()
+          kind = ${file.kind}, charset = ${file.charset ?? null}, scan = ${file.scan}, created_at = now(), updated_at = now()
         from before b where u.id = b.id
         returning ${columns}`
       return row && withoutKey(row)

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { problem } from '../contracts/errors.ts'
+import { Problem, problem } from '../contracts/errors.ts'
 import { topicOf } from '../contracts/events.ts'
 import type { Actor, Operation, WorkspaceRole } from '../contracts/policy.ts'
 import type { Storage } from '../contracts/storage.ts'
 import type { Database } from '../db/database.ts'
 import { newId } from '../lib/ids.ts'
 import { cleanFileName } from './file-name.ts'
+import type { Inspect } from './inspect.ts'
 import { translateStorage, type UploadLimits } from './receive.ts'
 import type { UploadRepository } from './repository.ts'
 import { createResumableRepository, type Part, type ResumableRow } from './resumable-repository.ts'
@@ -19,6 +20,7 @@ interface ResumableDeps {
   db: Database
   repository: UploadRepository
   storage: Storage
+  inspect: Inspect
   limits: UploadLimits
   workspaces: {
     resolve(actor: Actor, id: string | undefined, operation: Operation): Promise<{ id: string; role: WorkspaceRole }>
@@ -39,7 +41,7 @@ export interface Progress {
  * request that breaks off is kept; with the last byte the pieces become one file like any other. The whole length is
  * reserved of the quota at the beginning. Only whoever began an upload can go on with it.
  */
-export function createResumable({ db, repository, storage, limits, workspaces }: ResumableDeps) {
+export function createResumable({ db, repository, storage, inspect, limits, workspaces }: ResumableDeps) {
   const rows = createResumableRepository(db)
 
   async function find(actor: Actor, id: string): Promise<ResumableRow> {
@@ -57,8 +59,12 @@ export function createResumable({ db, repository, storage, limits, workspaces }:
       throw translateStorage(cause, limits)
     })
     const sniffed = await sniff(Buffer.concat(head).subarray(0, SNIFF_BYTES), row.name)
+    const scan = await inspect(row.storageKey).catch(async (cause) => {
+      if (cause instanceof Problem && cause.code === 'FILE_INFECTED') await discard(row)
+      throw cause
+    })
     await db.transact(async (tx) => {
-      const upload = await repository.finish(tx, { id: row.id, ...stored, ...sniffed })
+      const upload = await repository.finish(tx, { id: row.id, ...stored, ...sniffed, scan })
       if (upload) tx.emit({ topic: topicOf('workspace', row.workspaceId), name: 'upload.created', data: upload })
     })
     await removeParts(row.id)
@@ -73,6 +79,13 @@ export function createResumable({ db, repository, storage, limits, workspaces }:
         yield chunk
       }
     }
+  }
+
+  /** Forgets an upload with all that has arrived of it. */
+  async function discard(row: ResumableRow): Promise<void> {
+    await removeParts(row.id)
+    await storage.delete(row.storageKey)
+    await repository.abandon(row.id)
   }
 
   /** Stores what comes as the next piece; answers its bytes. */
@@ -165,9 +178,7 @@ export function createResumable({ db, repository, storage, limits, workspaces }:
     async cancel(actor: Actor, id: string): Promise<void> {
       const row = await find(actor, id)
       if (row.state === 'ready') throw problem('CONFLICT', { detail: 'The upload is whole: delete it as an upload' })
-      await removeParts(id)
-      await storage.delete(row.storageKey)
-      await repository.abandon(id)
+      await discard(row)
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { problem } from '../contracts/errors.ts'
 import { topicOf } from '../contracts/events.ts'
 import { type Actor, demand, type Operation, type WorkspaceRole } from '../contracts/policy.ts'
+import type { Scanner } from '../contracts/scanner.ts'
 import { type ByteRange, type OpenedObject, type Storage, StorageError } from '../contracts/storage.ts'
 import { isServed, type UploadReader } from '../contracts/uploads.ts'
 import type { Database } from '../db/database.ts'
@@ -9,6 +10,7 @@ import { decodeCursor, toPage } from '../lib/cursor.ts'
 import { matchesETag, recordETag } from '../lib/etag.ts'
 import { type Download, type DownloadRequest, planDownload } from './download.ts'
 import { readField, readForm } from './form.ts'
+import { createInspector } from './inspect.ts'
 import type { SignedUrl, SignedUrlBody, Upload, UploadBatch, UploadListQuery } from './model.ts'
 import { createReceiver, digestOf, type FormPart, type ReceivedFile, type UploadLimits } from './receive.ts'
 import { createUploadRepository, type UploadRow, withoutKey } from './repository.ts'
@@ -19,6 +21,8 @@ import type { UrlSigner } from './signed-url.ts'
 export interface UploadDeps {
   db: Database
   storage: Storage
+  /** Absent where none is configured. */
+  scanner: Scanner | undefined
   signer: UrlSigner
   limits: UploadLimits
   workspaces: {
@@ -45,9 +49,10 @@ const ABANDONED_SECONDS = { receiving: 15 * 60, resumable: RESUMABLE_SECONDS }
 const NO_UPLOAD = 'No such upload'
 
 /** Uploaded files: who may see them, how they come in, and how they are read. */
-export function createUploads({ db, storage, signer, limits, workspaces }: UploadDeps) {
+export function createUploads({ db, storage, scanner, signer, limits, workspaces }: UploadDeps) {
   const repository = createUploadRepository(db)
-  const receive = createReceiver({ repository, storage, limits })
+  const inspect = createInspector(storage, scanner)
+  const receive = createReceiver({ repository, storage, inspect, limits })
 
   /** A guest of a conversation may read what is attached there, and nothing else of its workspace. */
   const guestRole = async (actor: Actor, id: string): Promise<WorkspaceRole | undefined> =>
@@ -135,7 +140,7 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
     /**
      * Receives the files of a form: all or none. One file answers its record, several answer them as `items`; undefined when `once`
      * has answered with what was done before.
-     * @throws NOT_FOUND, FORBIDDEN, VALIDATION_FAILED, BAD_REQUEST, PAYLOAD_TOO_LARGE, QUOTA_EXCEEDED, STORAGE_FULL
+     * @throws NOT_FOUND, FORBIDDEN, VALIDATION_FAILED, BAD_REQUEST, PAYLOAD_TOO_LARGE, QUOTA_EXCEEDED, FILE_INFECTED, STORAGE_FULL
      */
     async create(
       actor: Actor,
@@ -250,7 +255,7 @@ export function createUploads({ db, storage, signer, limits, workspaces }: Uploa
     read: async (id): Promise<Readable> => (await open(await repository.byId(id))).stream,
   }
 
-  const resumable = createResumable({ db, repository, storage, limits, workspaces })
+  const resumable = createResumable({ db, repository, storage, inspect, limits, workspaces })
   return { ...service, reader, resumable }
 }
 

@@ -21,6 +21,7 @@ events
 cache
 queue
 storage
+scanner
 sessions
 auth
 idempotency

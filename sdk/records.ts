@@ -181,6 +181,7 @@ export type Job = {
   workspaceId: string | null
   /** How often it has begun */
   attempt: number
+  version: number
   createdAt: string
   startedAt?: string
   finishedAt?: string

@@ -54,7 +54,7 @@ export const jobReference = () =>
         `## ${code(name)}\n\n${job.summary}.\n`,
         `- data: ${names(Object.keys(job.data.properties))}`,
         `- lane ${code(job.lane)}; up to ${job.attempts} attempts, the first pause ${job.backoffMs} ms; cut off after ${job.timeoutMs / 1000} s`,
-        `- because of: ${names(job.on)}`,
+        `- because of: ${job.on.length === 0 ? 'a request' : names(job.on)}`,
         `- leads to: ${names(job.emits)}`,
       ].join('\n'),
     ),

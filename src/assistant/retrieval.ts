@@ -46,6 +46,9 @@ const WEIGHTS = { text: 1, name: 1.2, title: 1.4 }
 /** The share of the question, weighed by how rare its words are, that a passage must hold to count as an answer. */
 const COVERAGE = 0.5
 const PREFERRED = 1.5
+/** Tests talk of everything, mostly beside the point; they come later unless they were asked for. */
+const TESTS = 0.6
+const TEST_PATH = /(^|\/)(tests?|__tests__|spec|fixtures)\/|[._](test|spec)\.\w+$/i
 
 /**
  * Searches the passages of a workspace: words by PostgreSQL full text, names of code by trigrams and case, fused by reciprocal rank. Knows no
@@ -136,6 +139,7 @@ function fuse(
   const weight = new Map(
     lexemes.map(({ lexeme, passages }) => [lexeme, Math.log(1 + (10 + files) / Math.max(1, passages))]),
   )
+  const besides = ({ path }: Candidate) => !weight.has('test') && TEST_PATH.test(path)
   const total = [...weight.values()].reduce((sum, one) => sum + one, 0)
   return rows
     .map((row) => {
@@ -144,7 +148,8 @@ function fuse(
       const ranked =
         share(row.textRank, WEIGHTS.text) + share(row.nameRank, WEIGHTS.name) + share(row.titleRank, WEIGHTS.title)
       const wanted = row.uploadId !== null && preferred.includes(row.uploadId)
-      const score = ranked * (0.5 + coverage) * (row.defines ? 1.5 : 1) * (wanted ? PREFERRED : 1)
+      const score =
+        ranked * (0.5 + coverage) * (row.defines ? 1.5 : 1) * (wanted ? PREFERRED : 1) * (besides(row) ? TESTS : 1)
       return { row, coverage, score }
     })
     .filter(({ row, coverage }) => coverage >= COVERAGE || row.names.length > 0)

@@ -29,7 +29,7 @@ export interface JobDefinition {
   /** When the run is cut off, ms. */
   timeoutMs: number
   priority?: 'high' | 'normal' | 'low'
-  /** Events that lead to such a job. */
+  /** Events that lead to such a job. None where a request asks for it. */
   on: readonly EventName[]
   /** Events that its run writes. No chain of `on` and `emits` may lead back: a test draws the graph. */
   emits: readonly EventName[]
@@ -44,7 +44,7 @@ export const JOBS = {
     attempts: 3,
     backoffMs: 2_000,
     timeoutMs: 15 * 60_000,
-    on: ['upload.created'],
+    on: [],
     emits: ['graph.updated', 'job.updated'],
   },
   'reply.generate': {
@@ -54,7 +54,7 @@ export const JOBS = {
     attempts: 3,
     backoffMs: 500,
     timeoutMs: 5 * 60_000,
-    on: ['message.created', 'reply.started'],
+    on: ['message.created'],
     emits: ['reply.completed', 'reply.stopped', 'reply.failed', 'job.updated'],
   },
 } as const satisfies Record<string, JobDefinition>
@@ -79,6 +79,7 @@ export const Job = Type.Object(
     error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
     workspaceId: Nullable(Id),
     attempt: Type.Integer({ minimum: 0, description: 'How often it has begun' }),
+    version: Type.Integer({ minimum: 1 }),
     createdAt: Time,
     startedAt: Type.Optional(Time),
     finishedAt: Type.Optional(Time),

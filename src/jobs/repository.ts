@@ -17,6 +17,7 @@ export interface JobRow {
   error: { code: string; message: string } | null
   attempt: number
   run: number
+  version: number
   createdAt: string
   startedAt: string | null
   finishedAt: string | null
@@ -37,7 +38,7 @@ export interface JobEnd {
 /** The SQL of the `jobs` table. Decides nothing; every write says in its WHERE from which states it may start. */
 export function createJobRepository(sql: Sql<{ bigint: number }>) {
   const columns = (on: Connection) => on`
-    id, name, data, workspace_id as "workspaceId", user_id as "userId", state, progress, phase, result, error, attempt, run,
+    id, name, data, workspace_id as "workspaceId", user_id as "userId", state, progress, phase, result, error, attempt, run, version,
     created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt"`
 
   return {
@@ -60,7 +61,7 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     /** Begins a run; undefined when the job is finished or cancelled. */
     async claim(tx: TransactionSql, id: string): Promise<JobRow | undefined> {
       const [row] = await tx<JobRow[]>`
-        update jobs set state = 'active', attempt = attempt + 1, phase = null, error = null,
+        update jobs set version = version + 1, state = 'active', attempt = attempt + 1, phase = null, error = null,
           started_at = coalesce(started_at, now()), dispatched_at = coalesce(dispatched_at, now())
         where id = ${id} and state in ('queued', 'active') returning ${columns(tx)}`
       return row
@@ -69,7 +70,7 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     /** Ends a run; undefined when it was cancelled meanwhile or has ended already. */
     async finish(tx: TransactionSql, id: string, end: JobEnd): Promise<JobRow | undefined> {
       const [row] = await tx<JobRow[]>`
-        update jobs set state = ${end.state}, finished_at = now(), phase = null,
+        update jobs set version = version + 1, state = ${end.state}, finished_at = now(), phase = null,
           progress = case when ${end.state} = 'completed' then 1 else progress end,
           result = ${end.result ? JSON.stringify(end.result) : null}::text::jsonb,
           error = ${end.error ? JSON.stringify(end.error) : null}::text::jsonb
@@ -80,7 +81,7 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     /** Cancels; undefined when it is finished. */
     async cancel(tx: TransactionSql, id: string): Promise<JobRow | undefined> {
       const [row] = await tx<JobRow[]>`
-        update jobs set state = 'cancelled', finished_at = now(), phase = null
+        update jobs set version = version + 1, state = 'cancelled', finished_at = now(), phase = null
         where id = ${id} and state in ('queued', 'active') returning ${columns(tx)}`
       return row
     },
@@ -88,7 +89,7 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     /** Puts a failed or cancelled job back to its beginning, as a new one for the queue. */
     async reset(tx: TransactionSql, id: string): Promise<JobRow | undefined> {
       const [row] = await tx<JobRow[]>`
-        update jobs set state = 'queued', run = run + 1, progress = 0, phase = null, result = null, error = null,
+        update jobs set version = version + 1, state = 'queued', run = run + 1, progress = 0, phase = null, result = null, error = null,
           dispatched_at = null, started_at = null, finished_at = null
         where id = ${id} and state in ('failed', 'cancelled') returning ${columns(tx)}`
       return row
@@ -97,7 +98,7 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     /** Stores how far it is. False when it is not running any more. */
     async progress(id: string, progress: number, phase: string | null): Promise<boolean> {
       const rows = await sql`
-        update jobs set progress = ${progress}, phase = ${phase} where id = ${id} and state = 'active' returning 1`
+        update jobs set version = version + 1, progress = ${progress}, phase = ${phase} where id = ${id} and state = 'active' returning 1`
       return rows.length === 1
     },
 
@@ -167,6 +168,7 @@ export function toJob(row: JobRow): Job {
     ...(row.error !== null && { error: row.error }),
     workspaceId: row.workspaceId,
     attempt: row.attempt,
+    version: row.version,
     createdAt: row.createdAt,
     ...(row.startedAt !== null && { startedAt: row.startedAt }),
     ...(row.finishedAt !== null && { finishedAt: row.finishedAt }),

@@ -27,6 +27,7 @@ export const jobs = pgTable(
     attempt: integer().notNull().default(0),
     /** Counts the times it was handed to the queue as a new job: `<id>.<run>` is its id there. */
     run: integer().notNull().default(1),
+    version: integer().notNull().default(1),
     createdAt: createdAt(),
     dispatchedAt: time(),
     startedAt: time(),

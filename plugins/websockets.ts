@@ -4,6 +4,7 @@ import { problem } from '../src/contracts/errors.ts'
 import { MAX_FRAME_BYTES, SUBPROTOCOL } from '../src/contracts/frames.ts'
 import { type Actor, TIER_FACTOR } from '../src/contracts/policy.ts'
 import { createEventLog } from '../src/db/event-log.ts'
+import { toProblem } from '../src/http/to-problem.ts'
 import { createHub, type Hub } from '../src/sockets/hub.ts'
 import { registerHubMetrics } from '../src/sockets/metrics.ts'
 import { isAllowedOrigin } from '../src/sockets/origin.ts'
@@ -36,6 +37,7 @@ export default fp(
         const burst = count * TIER_FACTOR[actor?.tier ?? 'free']
         return config.RATE_LIMIT_ENABLED ? { burst, perSecond: burst / seconds } : unlimited
       },
+      toProblem,
       onError: (err) => app.log.error({ err }, 'sockets'),
     })
     app.decorate('hub', hub)

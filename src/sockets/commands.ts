@@ -21,6 +21,8 @@ export interface CommandsOptions {
   allowance: (connection: Connection) => Allowance
   now: () => number
   send: (connection: Connection, frame: object) => void
+  /** Any error as clients are told of it, the same as over REST. */
+  toProblem: (error: unknown) => Problem
   /** A command failed with something that is not a Problem. */
   onError: (error: unknown) => void
   onThrottled: (connection: Connection) => void
@@ -30,7 +32,7 @@ export interface CommandsOptions {
  * The registry of frame types and the way of a frame: parse, throttle, validate, run, answer. A frame with an id gets exactly one
  * ack or error. Nothing a client sends closes its connection here but persistent disregard of the throttle.
  */
-export function createCommands({ limits, allowance, now, send, onError, onThrottled }: CommandsOptions) {
+export function createCommands({ limits, toProblem, allowance, now, send, onError, onThrottled }: CommandsOptions) {
   const commands = new Map<string, Command>()
   const counters = { frames: 0, refused: 0, throttled: 0 }
   // Compiled at first use: a start pays for none. Ajv checks a frame in 0.09 us, TypeBox's own compiler in 0.12.
@@ -49,9 +51,8 @@ export function createCommands({ limits, allowance, now, send, onError, onThrott
 
   function refuse(connection: Connection, id: number | undefined, error: unknown): void {
     counters.refused += 1
-    const known = error instanceof Problem ? error : problem('INTERNAL')
+    const { code, detail, retryAfter, errors } = toProblem(error)
     if (!(error instanceof Problem)) onError(error)
-    const { code, detail, retryAfter, errors } = known
     send(connection, { type: 'error', id, code, message: detail, retryAfter, errors })
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WebSocket } from 'ws'
+import type { Problem } from '../contracts/errors.ts'
 import type { CloseReason, ServerFrame } from '../contracts/frames.ts'
 import type { Actor } from '../contracts/policy.ts'
 import type { PubSub } from '../contracts/pubsub.ts'
@@ -33,6 +34,8 @@ export interface HubOptions {
   broadcaster: Pick<Broadcaster, 'onFrame'>
   /** Frames a connection may send. */
   allowance: (actor: Actor | undefined) => Allowance
+  /** Any error as clients are told of it, the same as over REST. */
+  toProblem: (error: unknown) => Problem
   /** Told of every fault that no client is to blame for. */
   onError: (error: unknown) => void
   limits?: Partial<HubLimits>
@@ -101,6 +104,7 @@ export async function createHub(options: HubOptions) {
   })
   const commands = createCommands({
     limits,
+    toProblem: options.toProblem,
     allowance: (connection) => options.allowance(connection.identity?.actor),
     now: clock.monotonic,
     send,

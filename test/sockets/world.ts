@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
-import { problem } from '../../src/contracts/errors.ts'
+import { Problem, problem } from '../../src/contracts/errors.ts'
 import type { StoredEvent } from '../../src/contracts/events.ts'
 import type { PubSub } from '../../src/contracts/pubsub.ts'
 import { createBroadcaster } from '../../src/sockets/broadcast.ts'
@@ -120,6 +120,7 @@ export async function createWorld(
     clock,
     allowance: () => ({ burst: 10_000, perSecond: 1000 }),
     onError: (error) => void errors.push(error),
+    toProblem: (error) => (error instanceof Problem ? error : problem('INTERNAL')),
     async refresh(actor) {
       if (ended.has(actor.userId))
         throw problem(ended.get(actor.userId) === 403 ? 'ACCOUNT_DISABLED' : 'SESSION_REVOKED')

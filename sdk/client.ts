@@ -4,12 +4,14 @@ import { conversationsApi } from './api/conversations.ts'
 import { uploadsApi } from './api/files.ts'
 import { graphApi } from './api/graph.ts'
 import { jobsApi } from './api/jobs.ts'
+import { workspacesApi } from './api/workspaces.ts'
 import { ParleyError } from './errors.ts'
 import { createHttp, type Http } from './http/request.ts'
 import { createSession, memoryStore, type TokenAnswer, type TokenStore } from './session.ts'
 import type { WebSocketClass } from './socket/connection.ts'
 import { createSocket, type NewChat } from './socket/index.ts'
 import { ask } from './socket/reply.ts'
+import type { SearchResult } from './types.ts'
 
 /** How a client is made. */
 export type ParleyOptions = {
@@ -66,11 +68,15 @@ export function createParley(options: ParleyOptions) {
     http,
     socket,
     auth: authApi(http, session),
+    workspaces: workspacesApi(http),
     conversations,
     uploads: uploadsApi(http, session),
     graph: graphApi(http),
     jobs: jobsApi(http, socket),
     chat: chatApi(http),
+    /** Finds messages, documents and symbols. */
+    search: (q: string, options: { workspaceId?: string; limit?: number } = {}) =>
+      http.json<SearchResult>('GET', '/api/search', { query: { q, ...options } }),
     /** Writes a message and follows the assistant's reply, piece by piece, over the socket. */
     ask: (chat: NewChat) => ask({ socket, getMessage: conversations.message, newest }, chat),
     close: () => socket.close(),

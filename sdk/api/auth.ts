@@ -1,6 +1,8 @@
+import type { Page } from '../http/pages.ts'
 import type { Http } from '../http/request.ts'
 import type { Session } from '../session.ts'
-import type { AuthResult, User } from '../types.ts'
+import type { AuthResult, Session as ServerSession, User } from '../types.ts'
+import type { ListOptions } from './conversations.ts'
 
 /** Accounts and sessions. `register` and `login` sign this client in. */
 export function authApi(http: Http, session: Session) {
@@ -13,6 +15,11 @@ export function authApi(http: Http, session: Session) {
     register: (input: { email: string; password: string; name?: string }) => signIn('/api/auth/register', input),
     login: (input: { email: string; password: string }) => signIn('/api/auth/login', input),
     me: () => http.json<User>('GET', '/api/auth/me'),
+    changePassword: (input: { currentPassword: string; newPassword: string }) =>
+      http.json<undefined>('POST', '/api/auth/password/change', { body: input }),
+    /** Where this user is signed in. */
+    sessions: (query: ListOptions = {}) => http.json<Page<ServerSession>>('GET', '/api/auth/sessions', { query }),
+    endSession: (id: string) => http.json<undefined>('DELETE', `/api/auth/sessions/${id}`),
     /** Ends every session of this user, this one included. */
     async logoutAll(): Promise<void> {
       await http.json('POST', '/api/auth/logout-all')

@@ -33,6 +33,8 @@ export function conversationsApi(http: Http) {
       http.json<Message>('POST', `/api/conversations/${id}/messages`, { body: input }),
     /** Has the assistant write another reply to the same message. */
     regenerate: (messageId: string) => http.json<Message>('POST', `/api/messages/${messageId}/regenerate`),
+    removeMember: (id: string, userId: string) =>
+      http.json<undefined>('DELETE', `/api/conversations/${id}/members/${userId}`),
     message: (id: string) => http.json<Message>('GET', `/api/messages/${id}`),
   }
 }

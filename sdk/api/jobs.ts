@@ -56,6 +56,7 @@ export function jobsApi(http: Http, socket: Socket) {
     get,
     list: (query: ListOptions = {}) => http.json<Page<Job>>('GET', '/api/jobs', { query }),
     cancel: (id: string) => http.json<Job>('POST', `/api/jobs/${id}/cancel`),
+    retry: (id: string) => http.json<Job>('POST', `/api/jobs/${id}/retry`),
     watch,
     /** Waits for the end; throws JOB_FAILED with the job's own reason when it did not complete. */
     async finished(id: string, onChange?: (job: Job) => void): Promise<Job> {

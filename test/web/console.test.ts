@@ -75,6 +75,7 @@ async function signUp(page: Page, name: string): Promise<string> {
 const NAMELESS = `[...document.querySelectorAll('button, input, textarea, select, a, img, progress, dialog')]
   .filter((e) => !(e.textContent.trim() || e.getAttribute('aria-label') || e.getAttribute('alt') || e.labels?.length || e.getAttribute('aria-labelledby')))
   .map((e) => e.outerHTML)`
+const STAGE_TOO_WIDE = `[...document.querySelectorAll('.stage, .log')].some((e) => e.scrollWidth > e.clientWidth)`
 const TOO_WIDE = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
 
 browserTest(t, 'sign up, upload, watch, ask, read the citations', async (t, browser) => {
@@ -113,6 +114,8 @@ browserTest(t, 'sign up, upload, watch, ask, read the citations', async (t, brow
   t.match(await citation.locator('.quote').textContent(), /\d+\s*\S+/)
   t.ok(await citation.locator('.quote').isVisible(), 'a click shows the quoted lines')
   t.same(await page.evaluate(NAMELESS), [])
+
+  t.equal(await page.evaluate(STAGE_TOO_WIDE), false, 'long lines scroll in their own box')
 
   await page.reload()
   await page.locator('.message.assistant .citation').first().waitFor()

@@ -6,6 +6,7 @@ import { type AnyFrame, CLOSE, parseFrames, type SystemFrame } from './frames.ts
 
 /** The part of the WebSocket interface that is used: the browser's, and `ws` in Node, both fit. */
 export type WebSocketLike = {
+  readonly readyState: number
   send(data: string): void
   close(code?: number, reason?: string): void
   onopen: ((event: never) => void) | null
@@ -32,6 +33,8 @@ type ConnectionEvents = {
 
 export type ConnectionDeps = { url: string; WebSocket: WebSocketClass; session: Session; nextId: () => number }
 
+/** WebSocket.OPEN, in every implementation. */
+const OPEN = 1
 const CONNECT_TIMEOUT_MS = 15_000
 const STABLE_MS = 10_000
 const DEFAULT_HEARTBEAT_S = 25
@@ -89,7 +92,12 @@ export function createConnection({ url, WebSocket, session, nextId }: Connection
     events.emit('ended', error)
   }
 
-  const rawSend = (frame: object): void => socket?.send(JSON.stringify(frame))
+  /** False when the socket is closing already: its close event is on the way, and says what to do. */
+  const rawSend = (frame: object): boolean => {
+    if (socket?.readyState !== OPEN) return false
+    socket.send(JSON.stringify(frame))
+    return true
+  }
 
   const sendAuth = (token: string): void => {
     authId = nextId()
@@ -220,9 +228,7 @@ export function createConnection({ url, WebSocket, session, nextId }: Connection
     },
     /** Sends when ready; false when it is not, and the frame went nowhere. */
     send(frame: object): boolean {
-      if (state !== 'ready' || !socket) return false
-      rawSend(frame)
-      return true
+      return state === 'ready' && rawSend(frame)
     },
     /** Drops the present connection and makes a new one, as after a network failure. */
     reconnect(): void {

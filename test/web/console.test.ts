@@ -98,7 +98,11 @@ browserTest(t, 'sign up, upload, watch, ask, read the citations', async (t, brow
   t.match(counts, /^\d+ nodes, \d+ edges$/)
   const picture = page.locator('#graph-picture')
   await picture.waitFor()
-  t.equal(await picture.evaluate('(image) => image.complete && image.naturalWidth > 0'), true, 'the picture is drawn')
+  t.equal(
+    await page.evaluate(`document.querySelector('#graph-picture').naturalWidth > 0`),
+    true,
+    'the picture is drawn',
+  )
   await page.getByRole('button', { name: 'Show the graph picture large' }).click()
   await page.getByRole('dialog', { name: 'Graph picture' }).waitFor()
   await page.keyboard.press('Escape')

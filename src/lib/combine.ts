@@ -27,29 +27,37 @@ export function createCombiner<Item, Result>(options: CombinerOptions<Item, Resu
   let active = 0
   let scheduled = false
 
-  async function settle(batch: Waiting<Item, Result>[]): Promise<void> {
+  /** Does one run and answers how to tell its callers. */
+  async function settled(batch: Waiting<Item, Result>[]): Promise<() => void> {
     try {
       const results = await run(batch.map(({ item }) => item))
-      batch.forEach(({ resolve }, index) => {
-        resolve(results[index] as Result)
-      })
+      return () => {
+        for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result)
+      }
     } catch (error) {
       if (batch.length === 1 || !undone(error)) {
-        for (const { reject } of batch) reject(error)
-        return
+        return () => {
+          for (const { reject } of batch) reject(error)
+        }
       }
-      for (const one of batch) await settle([one])
+      for (const one of batch) (await settled([one]))()
+      return () => {}
     }
+  }
+
+  async function lane(batch: Waiting<Item, Result>[]): Promise<void> {
+    const tell = await settled(batch)
+    active -= 1
+    // The next run first: it is under way while those who waited for this one go on.
+    start()
+    tell()
   }
 
   function start(): void {
     scheduled = false
     while (active < parallel && waiting.length > 0) {
       active += 1
-      void settle(waiting.splice(0, max)).finally(() => {
-        active -= 1
-        schedule()
-      })
+      void lane(waiting.splice(0, max))
     }
   }
 

@@ -1,4 +1,4 @@
-import type { ExportInput } from './index.ts'
+import type { ExportInput } from './input.ts'
 
 const SHAPES: Record<string, string> = {
   source: 'house',

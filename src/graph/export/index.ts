@@ -1,19 +1,12 @@
 import { Readable } from 'node:stream'
 import type { Actor } from '../../contracts/policy.ts'
 import type { GraphRepository } from '../graph-repository.ts'
-import type { ExportQuery, GraphEdge, GraphNode, Source } from '../model.ts'
+import type { ExportQuery } from '../model.ts'
 import { toEdge, toNode } from '../rows.ts'
 import type { Sources } from '../service.ts'
 import { exportDot } from './dot.ts'
+import type { ExportInput } from './input.ts'
 import { exportJson } from './json.ts'
-
-/** What a format writes. Nodes come before edges; each is read once. */
-export interface ExportInput {
-  source: Source
-  revision: number
-  nodes: AsyncIterable<GraphNode[]>
-  edges: AsyncIterable<GraphEdge[]>
-}
 
 /** A format: how it is called for HTTP, and the text it makes of a graph. */
 interface Format {

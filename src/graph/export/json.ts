@@ -1,4 +1,4 @@
-import type { ExportInput } from './index.ts'
+import type { ExportInput } from './input.ts'
 
 /**
  * graphology's serialization (graphology documentation, "Serialization"): `{ attributes, options, nodes, edges }`, written piece by piece. Node

@@ -1,0 +1,9 @@
+import type { GraphEdge, GraphNode, Source } from '../model.ts'
+
+/** What a format writes. Nodes come before edges; each is read once. */
+export interface ExportInput {
+  source: Source
+  revision: number
+  nodes: AsyncIterable<GraphNode[]>
+  edges: AsyncIterable<GraphEdge[]>
+}

@@ -1,14 +1,8 @@
-import { createHash } from 'node:crypto'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { problem } from '../src/contracts/errors.ts'
-import {
-  type Claim,
-  createIdempotencyStore,
-  type IdempotencyStore,
-  type KeyedRequest,
-  keyedRequest,
-} from '../src/idempotency/store.ts'
+import { remember, settle } from '../src/idempotency/answers.ts'
+import { checkKey, describeRequest } from '../src/idempotency/keys.ts'
+import { createIdempotencyStore, type KeyedRequest, keyedRequest } from '../src/idempotency/store.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -22,58 +16,12 @@ declare module 'fastify' {
   }
 }
 
-const KEY = /^[\x21-\x7e]{1,255}$/
-/** Headers of the first answer that its replay repeats. */
-const REPEATED = ['content-type', 'location', 'etag'] as const
 const SWEEP_MS = 10 * 60_000
 
-function keyOf({ headers }: FastifyRequest): string | undefined {
-  const header = headers['idempotency-key']
-  if (header === undefined || (typeof header === 'string' && KEY.test(header))) return header
-  throw problem('BAD_REQUEST', { detail: 'Idempotency-Key must be 1 to 255 visible ASCII characters, e.g. a UUID' })
-}
+const keyOf = (request: FastifyRequest) => checkKey(request.headers['idempotency-key'])
 
-function keyedRequestOf(request: FastifyRequest, key: string, body: string): KeyedRequest {
-  const fingerprint = createHash('sha256').update(`${request.method} ${request.url}\n${body}`).digest('hex')
-  const scope = request.identity === null ? `address:${request.ip}` : `user:${request.identity.actor.userId}`
-  return { scope, key, fingerprint }
-}
-
-/** The success status that the route documents. */
-const successOf = (request: FastifyRequest) =>
-  Number(
-    Object.keys((request.routeOptions.schema?.response as object | undefined) ?? {}).find((status) =>
-      status.startsWith('2'),
-    ) ?? 200,
-  )
-
-function settle(claim: Claim, request: FastifyRequest, reply: FastifyReply) {
-  if (claim.kind === 'mismatch')
-    throw problem('IDEMPOTENCY_MISMATCH', { detail: 'This Idempotency-Key was used for another request' })
-  if (claim.kind === 'running') throw problem('IDEMPOTENCY_IN_PROGRESS', { retryAfter: 1 })
-  reply.header('idempotency-replayed', 'true')
-  if (claim.kind === 'outcome') return reply.code(successOf(request)).send(claim.outcome)
-  if (claim.kind === 'answered') {
-    const { status, headers, body } = claim.answer
-    return reply
-      .code(status)
-      .headers(headers)
-      .serializer((text: unknown) => text as string)
-      .send(body)
-  }
-  return undefined
-}
-
-/** Stores the answer under the key; faults of ours and streams free the key again. */
-async function remember(store: IdempotencyStore, keyed: KeyedRequest, reply: FastifyReply, payload: unknown) {
-  if (reply.statusCode >= 500 || (payload !== null && payload !== undefined && typeof payload !== 'string')) {
-    return store.release(keyed)
-  }
-  const headers = Object.fromEntries(
-    REPEATED.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
-  )
-  return store.finish(keyed, { status: reply.statusCode, headers, body: payload ?? '' })
-}
+const keyedRequestOf = ({ method, url, ip, identity }: FastifyRequest, key: string, body: string) =>
+  describeRequest({ method, url, userId: identity?.actor.userId, address: ip }, key, body)
 
 /** `Idempotency-Key` on every POST: the same request again gets the first answer again. Costs nothing without the header. */
 export default fp(

@@ -3,14 +3,20 @@ import type { FastifyReply } from 'fastify'
 import Type from 'typebox'
 import { IdParams, problems } from '../src/contracts/http.ts'
 import {
+  Cycles,
+  CyclesQuery,
   ExportQuery,
   GraphNodeDetail,
   GraphPage,
+  GraphPath,
   GraphQuery,
   GraphSelector,
+  Impact,
+  ImpactQuery,
   Neighborhood,
   NeighborsQuery,
   NodeQuery,
+  PathQuery,
 } from '../src/graph/model.ts'
 import { contentDisposition } from '../src/lib/content-disposition.ts'
 
@@ -82,6 +88,61 @@ const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const around = await app.graph.queries.neighbors(request.actor, request.params.id, request.query)
       return tag(reply, around).send(around)
+    },
+  )
+
+  app.get(
+    '/api/nodes/:id/impact',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'getImpact',
+        summary: 'What depends on a node, directly or through others, nearest first',
+        params: IdParams,
+        querystring: ImpactQuery,
+        response: { 200: Impact, ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const answer = await app.graph.traversals.impact(request.actor, request.params.id, request.query)
+      return tag(reply, answer).send(answer)
+    },
+  )
+
+  app.get(
+    '/api/graph/path',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'getGraphPath',
+        summary: 'The shortest way from one node to another',
+        querystring: PathQuery,
+        response: { 200: GraphPath, ...problems(401, 404, 422) },
+      },
+    },
+    async (request, reply) => {
+      const answer = await app.graph.traversals.path(request.actor, request.query)
+      return tag(reply, answer).send(answer)
+    },
+  )
+
+  app.get(
+    '/api/graph/cycles',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'getGraphCycles',
+        summary: 'Files that import each other in a circle',
+        querystring: CyclesQuery,
+        response: { 200: Cycles, ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const answer = await app.graph.traversals.cycles(request.actor, request.query)
+      return tag(reply, answer).send(answer)
     },
   )
 

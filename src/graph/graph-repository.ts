@@ -112,6 +112,13 @@ export function createGraphRepository(sql: Db) {
         group by 1, 2, 3 order by 1, 2, 3`
     },
 
+    /** Imports from file to file; those of types alone only when asked for. */
+    async fileImports(at: At, typeOnly: boolean): Promise<EdgeRow[]> {
+      return sql<EdgeRow[]>`select ${edgeColumns} from graph_edges e
+        where ${edgesAt(at)} and e.kind = 'imports' ${typeOnly ? sql`` : sql`and not e.type_only`}
+          and exists (select from graph_nodes n where n.id = e.to_id and n.kind = 'file' and ${nodesAt(at)}) order by e.id`
+    },
+
     /** All nodes in the order of their keys, in batches. */
     allNodes: (at: At, kinds?: string[]): AsyncIterable<NodeRow[]> =>
       sql<NodeRow[]>`select ${nodeColumns} from graph_nodes n where ${nodesAt(at)} ${filtered({ kinds })}

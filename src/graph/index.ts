@@ -6,6 +6,7 @@ import type { AnalyzeDeps } from './jobs.ts'
 import { createAnalyzeHandler } from './jobs.ts'
 import { createPainter } from './picture/index.ts'
 import { createSources, type SourceDeps } from './service.ts'
+import { createTraversals } from './traversal.ts'
 
 /** What the feature needs from the outside. */
 export interface GraphOptions extends AnalyzeDeps, Pick<SourceDeps, 'job'> {
@@ -19,6 +20,7 @@ export function createGraph(options: GraphOptions) {
   return {
     sources,
     queries: createGraphQueries({ repository, sources, workspaces: options.workspaces }),
+    traversals: createTraversals({ repository, sources, workspaces: options.workspaces }),
     export: createExporter({ repository, sources }),
     paint: createPainter({ repository, sources }),
     analyze: createAnalyzeHandler(options),

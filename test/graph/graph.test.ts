@@ -1,6 +1,15 @@
 import { MultiDirectedGraph } from 'graphology'
 import t from 'tap'
-import type { GraphEdge, GraphNode, GraphPage, Revision, Source } from '../../src/graph/model.ts'
+import type {
+  Cycles,
+  GraphEdge,
+  GraphNode,
+  GraphPage,
+  GraphPath,
+  Impact,
+  Revision,
+  Source,
+} from '../../src/graph/model.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { caller, type Person, person, testApp } from '../helpers/app.ts'
 import type { Files } from './tree.ts'
@@ -138,6 +147,32 @@ t.test('from upload to graph, page, picture and export', async (t) => {
     }>()
     t.match(far, { truncated: true })
     t.equal(far.nodes.length, 5)
+  })
+
+  t.test('impact, path and cycles', async (t) => {
+    const impact = (await ada.get(`/api/nodes/${price.id}/impact`)).json<Impact>()
+    const steps = impact.items.map(({ depth, node }) => `${depth} ${node.key}`)
+    t.ok(steps.includes('1 src/cart.ts#createCart().') && steps.includes('2 src/price.ts#again().'), steps.join())
+    const cut = (await ada.get(`/api/nodes/${price.id}/impact?limit=1`)).json<Impact>()
+    t.match(cut, { truncated: true, items: [{ depth: 1 }] })
+    const again = byKey.get('src/price.ts#again().') as GraphNode
+    const way = (await ada.get(`/api/graph/path?from=${again.id}&to=${price.id}`)).json<GraphPath>()
+    t.strictSame(
+      way.nodes.map(({ key }) => key),
+      [again.key, cart.key, price.key],
+    )
+    t.strictSame(
+      way.edges.map(({ kind }) => kind),
+      ['calls', 'calls'],
+    )
+    const none = (await ada.get(`/api/graph/path?from=${price.id}&to=${again.id}`)).json<GraphPath>()
+    t.match(none, { found: false, nodes: [] })
+    const cycles = (await ada.get(`/api/graph/cycles?sourceId=${source.id}`)).json<Cycles>()
+    t.strictSame(
+      cycles.items.map(({ nodes }) => nodes.map(({ key }) => key)),
+      [['src/cart.ts', 'src/price.ts']],
+    )
+    t.equal(cycles.items[0]?.edges.length, 2)
   })
 
   t.test('export and picture', async (t) => {
@@ -321,6 +356,25 @@ t.test('from upload to graph, page, picture and export', async (t) => {
         call: (as) => as.get(`/api/nodes/${cart.id}/neighbors`),
         status: 401,
       },
+      { name: 'foreign impact', as: eve, call: (as) => as.get(`/api/nodes/${cart.id}/impact`), status: 404 },
+      { name: 'impact of what is no id', as: ada, call: (as) => as.get('/api/nodes/x/impact'), status: 400 },
+      { name: 'impact as nobody', as: nobody, call: (as) => as.get(`/api/nodes/${cart.id}/impact`), status: 401 },
+      {
+        name: 'a foreign path',
+        as: eve,
+        call: (as) => as.get(`/api/graph/path?from=${cart.id}&to=${price.id}`),
+        status: 404,
+      },
+      { name: 'a path to nowhere', as: ada, call: (as) => as.get('/api/graph/path'), status: 400 },
+      {
+        name: 'a path as nobody',
+        as: nobody,
+        call: (as) => as.get(`/api/graph/path?from=${cart.id}&to=${price.id}`),
+        status: 401,
+      },
+      { name: 'foreign cycles', as: eve, call: (as) => as.get(`/api/graph/cycles?sourceId=${source.id}`), status: 404 },
+      { name: 'cycles of what is no id', as: ada, call: (as) => as.get('/api/graph/cycles?sourceId=x'), status: 400 },
+      { name: 'cycles as nobody', as: nobody, call: (as) => as.get('/api/graph/cycles'), status: 401 },
       { name: 'a foreign export', as: eve, call: (as) => as.get(`/api/export?sourceId=${source.id}`), status: 404 },
       {
         name: 'an export to a format that is none',

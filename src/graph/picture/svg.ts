@@ -1,4 +1,4 @@
-import { findCycles } from './cycles.ts'
+import { findCycles } from '../strong-components.ts'
 import { layout, type Placed, shortName } from './layout.ts'
 import { type PictureFile, pictureTree } from './tree.ts'
 

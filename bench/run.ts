@@ -53,7 +53,10 @@ function machine(): Machine {
 
 async function recorded(work: () => Promise<Measured>): Promise<LoadResult> {
   const before = machine()
-  const result: LoadResult = { ...(await work()), at: new Date().toISOString(), machine: before }
+  const measured = await work()
+  const busy = `The machine was busy with other work (load average ${before.loadBefore.toFixed(1)} on ${before.cores} cores): mind the ratios, not the absolute figures, and measure again on an idle one.`
+  const remarks = before.loadBefore > 2 * before.cores ? [...measured.remarks, busy] : measured.remarks
+  const result: LoadResult = { ...measured, remarks, at: new Date().toISOString(), machine: before }
   console.log(`\n${renderLoad(result)}`)
   return result
 }

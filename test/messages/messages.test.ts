@@ -1,5 +1,6 @@
 import t from 'tap'
 import { caller, type Person, person, testApp } from '../helpers/app.ts'
+import { fileForm } from '../uploads/form.ts'
 
 interface Row {
   name: string
@@ -327,6 +328,33 @@ t.test('a hundred at once: gapless, each once, in the order of each author', asy
     await member.post(`${url}/messages`, { content: 'late' })
   }
   t.same(seen, rows.map(({ seq }) => seq).reverse(), 'pages are stable while others write')
+})
+
+t.test('attachments: uploads of the workspace, that the author may see', async (t) => {
+  const { owner, member, guest, outsider, workspace, url } = await world(t)
+  const upload = async (as: Person, query: string) => {
+    const { payload, headers } = fileForm('notes.txt', 'some notes')
+    const answer = await as.post(`/api/uploads${query}`, payload, headers)
+    if (answer.statusCode !== 201) throw new Error(answer.body)
+    return answer.json<{ id: string }>().id
+  }
+  const shared = await upload(member, `?workspaceId=${workspace.id}`)
+  const unattached = await upload(member, `?workspaceId=${workspace.id}`)
+  const elsewhere = await upload(owner, '')
+  const foreign = await upload(outsider, '')
+  const send = (as: Person, ...uploadIds: string[]) => as.post(`${url}/messages`, { content: 'see there', uploadIds })
+  const sent = await send(owner, shared)
+  t.equal(sent.statusCode, 201, sent.body)
+  t.same((await guest.get(sent.headers.location as string)).json<{ attachments: string[] }>().attachments, [shared])
+  for (const [name, as, ids] of [
+    ['of another workspace', owner, [elsewhere]],
+    ['of somebody else', owner, [foreign]],
+    ['one good, one not', member, [shared, foreign]],
+    ['by a guest, who does not see it', guest, [unattached]],
+  ] as const) {
+    t.equal((await send(as, ...ids)).statusCode, 422, name)
+  }
+  t.equal((await send(owner, shared, shared)).statusCode, 400, 'the same twice')
 })
 
 t.test('with an Idempotency-Key the answer is repeated, and nothing is stored twice', async (t) => {

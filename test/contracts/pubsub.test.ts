@@ -1,40 +1,40 @@
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { createUnpacker, type Parcel, packEnvelopes } from '../../src/adapters/pubsub/envelopes.ts'
 import { createPostgresPubSub } from '../../src/adapters/pubsub/postgres.ts'
 import { createRedisPubSub } from '../../src/adapters/pubsub/redis.ts'
 import { PUBSUB_MAX_BYTES, type PubSub, type PubSubOptions } from '../../src/contracts/pubsub.ts'
-
-const DATABASE_URL = process.env.TEST_DATABASE_URL ?? 'postgres://rt:rt@127.0.0.1:5432/rt'
-const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
+import { testDatabase } from '../helpers/database.ts'
+import { testRedis } from '../helpers/redis.ts'
 
 interface Backend {
   name: string
-  url: string
-  create(options: PubSubOptions & { url?: string }): Promise<PubSub>
+  /** Its address for this test; undefined after having skipped it because the service is not there. */
+  address(t: Test): Promise<string | undefined>
+  create(options: PubSubOptions & { url: string }): Promise<PubSub>
   /** Closes all connections of one namespace on the server's side. */
-  kill(namespace: string): Promise<void>
+  kill(url: string, namespace: string): Promise<void>
 }
 
 const backends: Backend[] = [
   {
     name: 'postgres',
-    url: DATABASE_URL,
-    create: (options) => createPostgresPubSub({ url: DATABASE_URL, ...options }),
-    async kill(namespace) {
-      const sql = postgres(DATABASE_URL, { max: 1 })
+    address: testDatabase,
+    create: createPostgresPubSub,
+    async kill(url, namespace) {
+      const sql = postgres(url, { max: 1 })
       await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${`${namespace}-pubsub`}`
       await sql.end()
     },
   },
   {
     name: 'redis',
-    url: REDIS_URL,
-    create: (options) => createRedisPubSub({ url: REDIS_URL, ...options }),
-    async kill(namespace) {
-      const redis = new Redis(REDIS_URL)
+    address: testRedis,
+    create: createRedisPubSub,
+    async kill(url, namespace) {
+      const redis = new Redis(url)
       const clients = String(await redis.call('CLIENT', 'LIST')).split('\n')
       for (const client of clients.filter((line) => line.includes(` name=${namespace}-pubsub `))) {
         await redis.call('CLIENT', 'KILL', 'ID', /id=(\d+)/.exec(client)![1]!)
@@ -63,12 +63,13 @@ const namespaceOf = () => `t${process.pid}_${worlds++}`
 
 for (const backend of backends) {
   t.test(`pub/sub on ${backend.name}`, async (t) => {
+    const url = await backend.address(t)
+    if (url === undefined) return
+
     async function world(options: PubSubOptions & { url?: string } = {}) {
       const namespace = namespaceOf()
-      const [a, b] = await Promise.all([
-        backend.create({ namespace, ...options }),
-        backend.create({ namespace, ...options }),
-      ])
+      const settings = { url: url as string, namespace, ...options }
+      const [a, b] = await Promise.all([backend.create(settings), backend.create(settings)])
       t.teardown(async () => void (await Promise.all([a.close(), b.close()])))
       return { a, b, namespace }
     }
@@ -122,7 +123,7 @@ for (const backend of backends) {
       const { a, b, namespace } = await world()
       const healed = Promise.all([a, b].map((bus) => new Promise<void>((resolve) => void bus.onReconnect(resolve))))
       const seen = await collect(b, 'x', 1)
-      await backend.kill(namespace)
+      await backend.kill(url, namespace)
       await healed
       await a.publish('x', 'after')
       t.strictSame(await seen.all, ['after'])
@@ -130,7 +131,7 @@ for (const backend of backends) {
     })
 
     await t.test('health tells the truth while the backend is out of reach, then again after', async (t) => {
-      const wire = await cuttable(backend.url)
+      const wire = await cuttable(url)
       t.teardown(() => wire.close())
       const { a } = await world({ url: wire.url, healthTimeoutMs: 300 })
       t.match(await a.health(), { ok: true })
@@ -154,15 +155,15 @@ for (const backend of backends) {
     })
 
     await t.test('an address where nobody listens fails at once', async (t) => {
-      const url = new URL(backend.url)
-      url.port = '1'
-      await t.rejects(backend.create({ url: url.href }))
+      const address = new URL(url)
+      address.port = '1'
+      await t.rejects(backend.create({ url: address.href }))
     })
   })
 }
 
 t.test('PostgreSQL replaces a connection that looks open and carries nothing', async (t) => {
-  const wire = await cuttable(DATABASE_URL)
+  const wire = await cuttable(await testDatabase(t))
   t.teardown(() => wire.close())
   const bus = await createPostgresPubSub({
     url: wire.url,

@@ -10,6 +10,9 @@ import type { Allowance, CommandSpec, HubLimits } from './types.ts'
 /** How deep a frame with suspicious escapes may be nested. */
 const MAX_DEPTH = 64
 
+/** How many times the commands in flight may be exceeded by frames that had arrived before the socket was paused. */
+const OVERRUN = 32
+
 interface Command extends CommandSpec<never> {
   open: boolean
   validate: ValidateFunction | undefined
@@ -57,7 +60,6 @@ export function createCommands({ limits, toProblem, allowance, now, send, onErro
   }
 
   async function run(connection: Connection, command: Command, frame: { id?: number }): Promise<void> {
-    connection.inFlight += 1
     try {
       const actor = connection.identity?.actor
       if (!actor && !command.open) throw problem('UNAUTHENTICATED', { detail: 'Send an auth frame first' })
@@ -67,10 +69,14 @@ export function createCommands({ limits, toProblem, allowance, now, send, onErro
       refuse(connection, frame.id, error)
     } finally {
       connection.inFlight -= 1
+      if (connection.inFlight <= limits.commandsInFlight / 2 && connection.socket.isPaused) connection.socket.resume()
     }
   }
 
   function enqueue(connection: Connection, command: Command, frame: { id?: number }): void {
+    connection.inFlight += 1
+    // A client that is quicker than its commands is read more slowly; only what was under way already can still come in.
+    if (connection.inFlight >= limits.commandsInFlight) connection.socket.pause()
     const lane = command.lane?.(frame as never)
     if (lane === undefined) {
       void run(connection, command, frame)
@@ -108,7 +114,7 @@ export function createCommands({ limits, toProblem, allowance, now, send, onErro
       const command = commands.get(type)
       if (!command) throw problem('BAD_REQUEST', { detail: 'No such frame type' })
       validate(command, given)
-      if (connection.inFlight >= limits.commandsInFlight) {
+      if (connection.inFlight >= OVERRUN * limits.commandsInFlight) {
         throw problem('RATE_LIMITED', { detail: 'Too many frames are being handled', retryAfter: 1 })
       }
       enqueue(connection, command, given)

@@ -48,7 +48,7 @@ export interface HubLimits {
   subscriptionsPerConnection: number
   connectionsPerUser: number
   framesPerArray: number
-  /** Commands of one connection that may run at the same time. */
+  /** Commands of one connection that may run or wait at the same time; above it the socket is not read on. */
   commandsInFlight: number
 }
 

@@ -21,6 +21,7 @@ import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { type EmbeddedOptions, findEmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded/index.ts'
+import { isRunning } from '../../src/db/embedded/lock.ts'
 
 const HOLDER = fileURLToPath(new URL('../helpers/embedded-holder.ts', import.meta.url))
 const isRoot = process.getuid?.() === 0
@@ -44,14 +45,6 @@ async function query(url: string, text: string) {
     return await sql.unsafe(text)
   } finally {
     await sql.end()
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
   }
 }
 
@@ -160,9 +153,41 @@ t.test('kill -9 of the parent, then a start on the same directory', async (t) =>
   parent.child.kill('SIGKILL')
   await once(parent.child, 'exit')
   const next = await start(t, { dataDir })
-  t.equal(alive(pid), false, 'the orphan is gone')
+  t.equal(isRunning(pid), false, 'the orphan is gone')
   t.same([...(await query(next.url, 'select count(*)::int n from kept'))], [{ n: 1000 }])
 })
+
+t.test(
+  'a killed parent that nobody has waited for yet is dead all the same',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const dataDir = join(tempDir(t), 'data')
+    // The shell starts the holder and becomes a program that never reaps it.
+    const shell = spawn(
+      'sh',
+      [
+        '-c',
+        '"$0" --import=tsx "$1" "$2" & echo "{\\"holder\\":$!}"; exec sleep 60',
+        process.execPath,
+        HOLDER,
+        dataDir,
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    t.teardown(() => shell.kill('SIGKILL'))
+    const seen: Record<string, unknown> = {}
+    for await (const line of createInterface({ input: shell.stdout })) {
+      Object.assign(seen, JSON.parse(line))
+      if ('holder' in seen && 'url' in seen) break
+    }
+    process.kill(seen.holder as number, 'SIGKILL')
+    while (!/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${seen.holder}/stat`, 'utf8'))) await delay(10)
+    const next = await start(t, { dataDir })
+    t.equal((await query(next.url, 'select 1 as one')).length, 1)
+  },
+)
 
 t.test('kill -9 in the middle of the first start heals', async (t) => {
   const dataDir = join(tempDir(t), 'data')

@@ -214,6 +214,25 @@ t.test('REST and socket: the same service, the same errors', async (t) => {
   )
 })
 
+t.test('a client quicker than its commands is read more slowly, never refused', async (t) => {
+  const { app, open } = await listening(t)
+  const owner = await person(app)
+  const { id } = await room(owner)
+  const client = await open(owner)
+  const answers = await Promise.all(
+    Array.from({ length: 500 }, (_, index) =>
+      client.ask({ type: 'chat', conversationId: id, content: `m${index}`, clientId: `c${index}` }),
+    ),
+  )
+  t.same(new Set(answers.map((answer) => answer.type)), new Set(['ack']))
+  const seqs = answers.map((answer) => (answer.message as { seq: number }).seq).sort((a, b) => a - b)
+  t.same(
+    seqs,
+    seqs.map((_, index) => (seqs[0] as number) + index),
+    'numbered without a gap',
+  )
+})
+
 t.test('rights that go away while the socket is open', async (t) => {
   const { app, open } = await listening(t)
   const [owner, guest, member] = (await Promise.all(['owner', 'guest', 'member'].map((name) => person(app, name)))) as [

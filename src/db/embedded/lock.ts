@@ -8,6 +8,9 @@ export type Lock = { release(): void }
 /** Who holds a lock: a process id alone would be mistaken once the number is used again, so its start time goes with it. */
 type Holder = { pid: number; started: string }
 
+/** States of a process that has ended, in /proc/<pid>/stat. */
+const ENDED = new Set(['Z', 'X'])
+
 /**
  * Takes the lock file at `path` for this process, and takes it over from a holder that no longer lives.
  * Throws {@link EmbeddedPostgresError} (busy) while a living process holds it.
@@ -81,23 +84,28 @@ function isAlive(holder: Holder): boolean {
   return isRunning(holder.pid) && startOf(holder.pid) === holder.started
 }
 
-/** Whether a process with this id exists, whoever owns it. */
+/**
+ * Whether a process with this id runs, whoever owns it. One that has ended but was not waited for yet does not: under an init that is slow to reap,
+ * as in many containers, a killed server would else keep the next one from starting.
+ */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    return !ENDED.has(statOf(pid)[0] ?? '')
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
+/** Fields of /proc/<pid>/stat from the state on; empty where there is none. The command name before them may hold spaces and brackets. */
+function statOf(pid: number): string[] {
+  const stat = readText(`/proc/${pid}/stat`) ?? ''
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
 /** When a process began, in whatever form this system tells it; empty when it cannot be told. Only ever compared for equality. */
 function startOf(pid: number): string {
-  if (process.platform === 'linux') {
-    const stat = readText(`/proc/${pid}/stat`) ?? ''
-    // The command name may hold spaces and brackets; the fields are counted after its last closing bracket.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  }
+  if (process.platform === 'linux') return statOf(pid)[19] ?? ''
   try {
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
   } catch {

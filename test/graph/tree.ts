@@ -9,9 +9,10 @@ export const SOURCE_ID = '01930000-0000-7000-8000-000000000001'
 /** Files by path; a Buffer for what is no text. */
 export type Files = Record<string, string | Buffer>
 
-/** Writes a tree to a temporary directory for the time of `use`. */
+/** Writes a tree to a temporary directory for the time of `use`; a file that climbs out of the tree still lands within that directory. */
 export async function withTree<T>(files: Files, use: (input: AnalysisInput) => Promise<T>): Promise<T> {
-  const root = await mkdtemp(join(tmpdir(), 'parley-tree-'))
+  const world = await mkdtemp(join(tmpdir(), 'parley-tree-'))
+  const root = join(world, 'tree')
   try {
     for (const [path, content] of Object.entries(files)) {
       await mkdir(join(root, dirname(path)), { recursive: true })
@@ -20,7 +21,7 @@ export async function withTree<T>(files: Files, use: (input: AnalysisInput) => P
     const list = Object.entries(files).map(([path, content]) => ({ path, size: Buffer.byteLength(content) }))
     return await use({ sourceId: SOURCE_ID, name: 'fixture', root, files: list })
   } finally {
-    await rm(root, { recursive: true, force: true })
+    await rm(world, { recursive: true, force: true })
   }
 }
 

@@ -9,7 +9,7 @@ export interface DispatcherOptions {
   queue: Queue
   onError: (error: unknown) => void
   /** Ends a job that the queue has given up while nobody looked. */
-  onLost: (id: string) => Promise<unknown>
+  onLost: (queued: string) => Promise<unknown>
   /** How often forgotten jobs are looked for, ms. Default 5,000. */
   sweepMs?: number
   /** From which age on a row without its job in the queue counts as forgotten, ms. Default 3,000. */
@@ -24,6 +24,8 @@ const BATCH = 200
 export const queueId = (job: { id: string; run: number }): string => `${job.id}.${job.run}`
 /** The id of a job, of its id in the lane. */
 export const jobIdOf = (id: string): string => id.slice(0, id.lastIndexOf('.'))
+/** The run of a job, of its id in the lane. */
+export const runOf = (id: string): number => Number(id.slice(id.lastIndexOf('.') + 1))
 /** The lane of a job. A name of an older version that is no more goes to the background, where it fails plainly. */
 export const laneOf = (name: string): Lane => (name in JOBS ? JOBS[name as keyof typeof JOBS].lane : 'background')
 
@@ -60,7 +62,7 @@ export function createDispatcher(options: DispatcherOptions) {
   async function reconcile(): Promise<void> {
     for (const row of await repository.unfinished(lostMs, BATCH)) {
       const state = await queue.state(laneOf(row.name), queueId(row))
-      if (state === 'failed') await onLost(row.id)
+      if (state === 'failed') await onLost(queueId(row))
       else if (state === 'unknown' || state === 'completed') await repository.requeue(row.id, row.run)
     }
   }

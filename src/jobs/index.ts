@@ -3,7 +3,7 @@ import type { Actor, WorkspaceRole } from '../contracts/policy.ts'
 import type { PubSub } from '../contracts/pubsub.ts'
 import type { Queue, QueueTiming } from '../contracts/queue.ts'
 import type { Database } from '../db/database.ts'
-import { createDispatcher, jobIdOf } from './dispatcher.ts'
+import { createDispatcher } from './dispatcher.ts'
 import type { JobFrames } from './frames.ts'
 import { createJobRepository } from './repository.ts'
 import { createRunner } from './runner.ts'
@@ -55,7 +55,7 @@ export function createJobs(options: JobsOptions) {
     for (const lane of Object.keys(LANES) as Lane[]) {
       await queue.process(lane, runner.run, {
         concurrency: LANES[lane].concurrency,
-        onDead: (job) => void runner.giveUp(jobIdOf(job.id)).catch(onError),
+        onDead: (job) => void runner.giveUp(job.id).catch(onError),
         onError,
         ...(queueTiming && { timing: queueTiming }),
       })

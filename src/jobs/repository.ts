@@ -68,13 +68,13 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     },
 
     /** Ends a run; undefined when it was cancelled meanwhile or has ended already. */
-    async finish(tx: TransactionSql, id: string, end: JobEnd): Promise<JobRow | undefined> {
+    async finish(tx: TransactionSql, id: string, run: number, end: JobEnd): Promise<JobRow | undefined> {
       const [row] = await tx<JobRow[]>`
         update jobs set version = version + 1, state = ${end.state}, finished_at = now(), phase = null,
           progress = case when ${end.state} = 'completed' then 1 else progress end,
           result = ${end.result ? JSON.stringify(end.result) : null}::text::jsonb,
           error = ${end.error ? JSON.stringify(end.error) : null}::text::jsonb
-        where id = ${id} and state in ('queued', 'active') returning ${columns(tx)}`
+        where id = ${id} and run = ${run}::int and state in ('queued', 'active') returning ${columns(tx)}`
       return row
     },
 

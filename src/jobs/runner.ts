@@ -4,7 +4,7 @@ import { JOBS, type JobDefinition, type JobHandler, type JobName, type JobRun } 
 import type { Actor } from '../contracts/policy.ts'
 import { JobCancelled, type QueueJobContext, Unrecoverable } from '../contracts/queue.ts'
 import type { Database } from '../db/database.ts'
-import { jobIdOf } from './dispatcher.ts'
+import { jobIdOf, runOf } from './dispatcher.ts'
 import { announceJob, type JobFrames } from './frames.ts'
 import { createProgress } from './progress.ts'
 import type { JobEnd, JobRepository, JobRow } from './repository.ts'
@@ -23,9 +23,9 @@ export interface RunnerOptions {
 export function createRunner({ db, repository, frames, actorOf, onError }: RunnerOptions) {
   const handlers = new Map<string, JobHandler<never>>()
 
-  const finish = (id: string, end: JobEnd) =>
+  const finish = (id: string, run: number, end: JobEnd) =>
     db.transact(async (tx) => {
-      const row = await repository.finish(tx.sql, id, end)
+      const row = await repository.finish(tx.sql, id, run, end)
       if (row) announceJob(tx, row)
       return row
     })
@@ -82,7 +82,7 @@ export function createRunner({ db, repository, frames, actorOf, onError }: Runne
     try {
       const result = await call(row, context, signal, progress.report)
       await progress.settle()
-      await finish(row.id, { state: 'completed', result })
+      await finish(row.id, row.run, { state: 'completed', result })
     } catch (error) {
       await progress.settle()
       await fail(row, context, signal, error)
@@ -103,7 +103,7 @@ export function createRunner({ db, repository, frames, actorOf, onError }: Runne
       throw error
     }
     onError(error, row)
-    await finish(row.id, { state: 'failed', error: publicError(error) })
+    await finish(row.id, row.run, { state: 'failed', error: publicError(error) })
     throw new Unrecoverable(error instanceof Error ? error.message : 'failed', { cause: error })
   }
 
@@ -114,10 +114,13 @@ export function createRunner({ db, repository, frames, actorOf, onError }: Runne
       if (handlers.has(name)) throw new Error(`the job ${name} has a handler already`)
       handlers.set(name, handler as JobHandler<never>)
     },
-    /** Fails a job that the queue has given up: its workers died too often. */
-    async giveUp(id: string): Promise<void> {
+    /**
+     * Fails a job that the queue has given up: its workers died too often. Only the run that is meant: the news of a failed one may come
+     * when the job was retried already.
+     */
+    async giveUp(queued: string): Promise<void> {
       const error = { code: 'INTERNAL', message: 'The job was interrupted too often' }
-      await finish(id, { state: 'failed', error })
+      await finish(jobIdOf(queued), runOf(queued), { state: 'failed', error })
     },
   }
 }

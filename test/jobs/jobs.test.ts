@@ -194,6 +194,37 @@ t.test('cancel reaches a job that runs in another instance', async (t) => {
   t.strictSame(await eventsOf(id), ['active', 'cancelled'])
 })
 
+t.test('the news of a run that failed comes after the job was retried: the new run is not touched', async (t) => {
+  const { first, submit, until, ada } = await world(t)
+  let fails = true
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const { onDead } = await new Promise<{ onDead: (job: { id: string; name: string; data: unknown }) => void }>(
+    (resolve) => {
+      const inner = first.queue.process.bind(first.queue)
+      ;(first.queue as { process: Queue['process'] }).process = async (lane, handler, settings) => {
+        if (settings?.onDead) resolve({ onDead: settings.onDead as never })
+        return inner(lane, handler, settings)
+      }
+      first.jobs.handle('reply.generate', async () => {
+        if (fails) throw problem('UNPROCESSABLE')
+        await held
+      })
+      void first.start()
+    },
+  )
+  const failed = await until((await submit()) as string, 'failed')
+  fails = false
+  await first.jobs.service.retry(ada, failed.id)
+  await until(failed.id, 'active')
+  onDead({ id: `${failed.id}.1`, name: failed.name, data: {} })
+  await first.db.sql`select 1`
+  release()
+  t.match(await until(failed.id, 'completed'), { state: 'completed' })
+})
+
 t.test('at most one queued job with a key', async (t) => {
   const { submit } = await world(t, [{ workers: false }])
   const [one, two, other] = [await submit(DATA, 'a'), await submit(DATA, 'a'), await submit(DATA, 'b')]

@@ -1,5 +1,6 @@
 import { problem } from '../contracts/errors.ts'
 import { type EventName, type StoredEvent, topicOf } from '../contracts/events.ts'
+import { idAfter } from '../contracts/list.ts'
 import {
   type Actor,
   type ConversationOperation,
@@ -10,7 +11,7 @@ import {
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
 import { createCombiner } from '../lib/combine.ts'
-import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { toPage } from '../lib/cursor.ts'
 import { matchesETag, recordETag } from '../lib/etag.ts'
 import { newId } from '../lib/ids.ts'
 import type {
@@ -39,13 +40,6 @@ export interface ConversationsDeps {
 }
 
 const DEFAULT_TITLE = 'New conversation'
-
-const after = (cursor: string | undefined) => {
-  if (cursor === undefined) return undefined
-  const keys = decodeCursor(cursor, ['string'])
-  if (keys === undefined) throw problem('INVALID_CURSOR')
-  return keys[0] as string
-}
 
 const present = (row: ConversationRow): Conversation => ({
   id: row.id,
@@ -148,7 +142,7 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
 
     async list(actor: Actor, query: ConversationQuery) {
       if (query.workspaceId !== undefined) await resolveWorkspace(actor, query.workspaceId, 'conversations:read')
-      const rows = await repository.list(actor.userId, query.workspaceId, query.limit + 1, after(query.cursor))
+      const rows = await repository.list(actor.userId, query.workspaceId, query.limit + 1, idAfter(query.cursor))
       return toPage(rows.map(present), query.limit, (row) => [row.id])
     },
 
@@ -173,7 +167,7 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
 
     async members(actor: Actor, id: string, query: { limit: number; cursor?: string | undefined }) {
       await access(actor, id, 'conversations:read')
-      const rows = await repository.members(id, query.limit + 1, after(query.cursor))
+      const rows = await repository.members(id, query.limit + 1, idAfter(query.cursor))
       return toPage([...rows], query.limit, (row) => [row.userId])
     },
 

@@ -1,6 +1,6 @@
 // Which room may import what: section "What may import what" of docs/architecture.md, rule by rule.
 const ours = '^(src|plugins|routes|sdk|web|bench|examples|test|scripts)/'
-const entries = '^src/(app|server|cli)[.]ts$|^src/process/'
+const entries = '^src/(app|server|cli)[.]ts$|^src/(app|process)/'
 const foundation = '^src/(http|logging|health)/'
 const shared = `^src/(lib|contracts|config|db|adapters)/|${foundation}`
 

@@ -6,24 +6,44 @@ import { parseArgs } from 'node:util'
 import { compile } from './lib/compile.ts'
 import { startPostgres } from './lib/postgres.ts'
 import { startGenerator } from './lib/processes.ts'
+import { startRedis } from './lib/redis.ts'
 import { renderDocument, renderLoad } from './lib/report.ts'
 import { holds, type LoadResult, type Machine } from './lib/result.ts'
 import type { Bench, HttpTarget } from './lib/target.ts'
+import { accountTiming } from './loads/account-timing.ts'
+import { connect } from './loads/connect.ts'
 import { create } from './loads/create.ts'
-import { fanOut } from './loads/fan-out.ts'
+import { crossInstance } from './loads/cross-instance.ts'
+import { drain } from './loads/drain.ts'
+import { fanOut4, fanOut16, fanOutPaced } from './loads/fan-out.ts'
 import { hello } from './loads/hello.ts'
 import { list } from './loads/list.ts'
+import { persistedSend } from './loads/persisted-send.ts'
 import { read } from './loads/read.ts'
-import { socketIdle } from './loads/socket-idle.ts'
+import type { SocketLoad } from './loads/room.ts'
+import { signIn } from './loads/sign-in.ts'
+import { socketIdle2k, socketIdle10k } from './loads/socket-idle.ts'
 import { start } from './loads/start.ts'
 import { startHttpBaseline } from './targets/baseline-http.ts'
 import { startSocketBaseline } from './targets/baseline-sockets.ts'
-import { startParleyHttp, startParleySockets } from './targets/parley.ts'
+import { startParleyHttp } from './targets/parley.ts'
+import { startParleySockets } from './targets/parley-sockets.ts'
 
 /** `npm run bench [-- load ...]`: see bench/method.md for what it does and how to read it. */
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const httpLoads = [hello, read, list, create]
-const allLoads = [...httpLoads.map((load) => load.name), 'fan-out', 'socket-idle', 'start']
+/** Socket loads, and how many sockets the room must have places for. */
+const socketLoads: Record<string, { load: SocketLoad; sockets: number }> = {
+  connect: { load: connect, sockets: 2_001 },
+  'fan-out-paced': { load: fanOutPaced, sockets: 2_001 },
+  'fan-out-4': { load: fanOut4, sockets: 2_001 },
+  'fan-out-16': { load: fanOut16, sockets: 2_001 },
+  'persisted-send': { load: persistedSend, sockets: 2_001 },
+  'socket-idle-2000': { load: socketIdle2k, sockets: 2_001 },
+  'socket-idle-10000': { load: socketIdle10k, sockets: 10_001 },
+}
+const others = ['account-timing', 'cross-instance', 'drain', 'sign-in', 'start']
+const allLoads = [...httpLoads.map((load) => load.name), ...Object.keys(socketLoads), ...others]
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -77,14 +97,38 @@ async function runHttpLoads(bench: Bench, wanted: string[], server: string | und
 }
 
 async function runSocketLoads(bench: Bench, wanted: string[], server: string | undefined): Promise<LoadResult[]> {
-  const starts = {
-    ws: () => startSocketBaseline(bench, 'ws'),
-    'ws+JWT': () => startSocketBaseline(bench, 'ws+JWT'),
-    ...(server && { Parley: () => startParleySockets(bench, server) }),
-  }
   const results: LoadResult[] = []
-  if (wanted.includes('fan-out')) results.push(await recorded(() => fanOut(bench, starts)))
-  if (wanted.includes('socket-idle')) results.push(await recorded(() => socketIdle(bench, starts)))
+  for (const [name, { load, sockets }] of Object.entries(socketLoads)) {
+    if (!wanted.includes(name)) continue
+    const starts = {
+      ws: () => startSocketBaseline(bench, 'ws'),
+      'ws+JWT': () => startSocketBaseline(bench, 'ws+JWT'),
+      ...(name === 'persisted-send' && { 'ws+INSERT': () => startSocketBaseline(bench, 'ws+INSERT') }),
+      'Socket.IO': () => startSocketBaseline(bench, 'Socket.IO'),
+      ...(server && { Parley: () => startParleySockets(bench, server, { sockets }) }),
+    }
+    results.push(await recorded(() => load(bench, starts)))
+  }
+  return results
+}
+
+/** Loads of Parley alone, with more than one instance. */
+async function runInstanceLoads(bench: Bench, wanted: string[], server: string): Promise<LoadResult[]> {
+  const results: LoadResult[] = []
+  if (wanted.includes('cross-instance')) {
+    const redis = await startRedis(bench.workDir)
+    try {
+      const buses = {
+        PostgreSQL: () => startParleySockets(bench, server),
+        ...(redis && { Redis: () => startParleySockets(bench, server, { redisUrl: redis.url }) }),
+      }
+      results.push(await recorded(() => crossInstance(bench, buses)))
+    } finally {
+      await redis?.stop()
+    }
+  }
+  if (wanted.includes('drain'))
+    results.push(await recorded(() => drain(bench, () => startParleySockets(bench, server, { sockets: 10_001 }))))
   return results
 }
 
@@ -127,6 +171,9 @@ async function main(): Promise<void> {
     const results = [
       ...(await runHttpLoads(bench, wanted, server)),
       ...(await runSocketLoads(bench, wanted, server)),
+      ...(server ? await runInstanceLoads(bench, wanted, server) : []),
+      ...(server && wanted.includes('account-timing') ? [await recorded(() => accountTiming(bench, server))] : []),
+      ...(server && wanted.includes('sign-in') ? [await recorded(() => signIn(bench, server))] : []),
       ...(server && wanted.includes('start') ? [await recorded(() => start(bench, server))] : []),
     ]
     if (!flags['no-save'] && server) save(results)

@@ -9,13 +9,19 @@ declare module 'fastify' {
   }
 }
 
+/** What ASSISTANT_MONTHLY_TOKENS is where it is not set, for models whose tokens cost something. */
+const MONTHLY_TOKENS = 1_000_000
+
 /** The assistant as `app.assistant`: replies as jobs, with the built-in model. */
 export default fp(
   async (app) => {
     const onError = (err: unknown) => app.log.error({ err }, 'assistant')
+    const model = createBuiltInModel()
     const assistant = await createAssistant({
       db: app.db,
-      model: createBuiltInModel(),
+      model,
+      retrieval: app.retrieval,
+      monthlyTokens: app.config.ASSISTANT_MONTHLY_TOKENS ?? (model.metered ? MONTHLY_TOKENS : undefined),
       pubsub: app.pubsub,
       frames: app.frames,
       roleOf: app.workspaces.roleOf,
@@ -29,5 +35,8 @@ export default fp(
     registerAssistantSockets(app.hub, assistant)
     app.addHook('onClose', () => assistant.close())
   },
-  { name: 'assistant', dependencies: ['db', 'pubsub', 'events', 'websockets', 'workspaces', 'conversations', 'jobs'] },
+  {
+    name: 'assistant',
+    dependencies: ['db', 'retrieval', 'pubsub', 'events', 'websockets', 'workspaces', 'conversations', 'jobs'],
+  },
 )

@@ -12,7 +12,7 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     app.addSchema(AuditLine)
-    app.decorate('auditLog', createAuditLog(app.db))
+    app.decorate('auditLog', createAuditLog({ db: app.db, roleOf: app.workspaces.roleOf }))
   },
-  { name: 'audit', dependencies: ['db'] },
+  { name: 'audit', dependencies: ['db', 'workspaces'] },
 )

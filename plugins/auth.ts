@@ -1,6 +1,5 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { LRUCache } from 'lru-cache'
 import { isApiKey } from '../src/accounts/api-key-tokens.ts'
 import type { Origin } from '../src/contracts/audit.ts'
 import { problem } from '../src/contracts/errors.ts'
@@ -30,17 +29,9 @@ declare module 'fastify' {
   }
 }
 
-interface Claims {
-  sub: string
-  sid: string
-  typ: string
-  exp: number
-}
-
 const BEARER = /^Bearer ([\w.~+/=-]+)$/i
 
-function tokenOf(request: FastifyRequest): string {
-  const header = request.headers.authorization
+function bearerOf({ headers: { authorization: header } }: FastifyRequest): string {
   const token = header === undefined ? undefined : BEARER.exec(header)?.[1]
   if (token !== undefined) return token
   const detail =
@@ -52,35 +43,17 @@ function tokenOf(request: FastifyRequest): string {
 
 function declared({ config, url, method }: RouteOptions) {
   if (config?.auth === undefined) throw new Error(`Route ${method} ${url} must declare who may call it: config.auth`)
+  if (config.auth !== 'public' && config.needs === undefined)
+    throw new Error(`Route ${method} ${url} must declare which role it needs: config.needs (contracts/policy.ts)`)
 }
 
 /** Authentication in one place: every route declares who may call it, and boot fails for one that does not. */
 export default fp(
   async (app) => {
-    // Tokens whose signature and claims were found good. They still expire, and their session is asked each time.
-    const verified = new LRUCache<string, Claims>({ max: 10_000 })
-
-    function claimsOf(token: string): Claims {
-      const known = verified.get(token)
-      if (known !== undefined && known.exp * 1000 > Date.now()) return known
-      try {
-        const claims = app.jwt.verify<Claims>(token)
-        verified.set(token, claims)
-        return claims
-      } catch (cause) {
-        const expired = (cause as { code?: string }).code === 'FAST_JWT_EXPIRED'
-        throw problem(expired ? 'TOKEN_EXPIRED' : 'TOKEN_INVALID', {
-          cause,
-          headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
-        })
-      }
-    }
-
     app.decorate('authenticate', async (token: string): Promise<Identity> => {
       if (isApiKey(token)) return { actor: await app.apiKeys.actorOf(token), expiresAt: Number.POSITIVE_INFINITY }
-      const claims = claimsOf(token)
-      if (claims.typ !== 'access') throw problem('TOKEN_INVALID')
-      return { actor: await app.sessions.actorOf(claims.sid), expiresAt: claims.exp * 1000 }
+      const { sub, sid, exp } = app.accessTokens.verify(token)
+      return { actor: await app.sessions.actorOf(sub, sid), expiresAt: exp * 1000 }
     })
     app.decorateRequest('identity', null)
     app.decorateRequest('actor', {
@@ -101,11 +74,14 @@ export default fp(
       if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
       const { auth, scope } = request.routeOptions.config
       if (auth === undefined || auth === 'public') return
-      request.identity = await app.authenticate(tokenOf(request))
-      demandScope(request.identity.actor, scope)
+      const cookie = request.headers.authorization === undefined ? app.cookieSignIn.accessOf(request) : undefined
+      request.identity = await app.authenticate(cookie ?? bearerOf(request))
+      if (cookie !== undefined) app.cookieSignIn.demandGenuine(request, request.identity.actor.sessionId)
+      // What topics need is demanded where they are followed, as over a socket.
+      if (scope !== 'topics') demandScope(request.identity.actor, scope)
       if (auth === 'admin' && request.identity.actor.role !== 'admin')
         throw problem('FORBIDDEN', { detail: 'For administrators only' })
     })
   },
-  { name: 'auth', dependencies: ['errors', 'sessions'] },
+  { name: 'auth', dependencies: ['errors', 'tokens', 'sessions', 'cookie-sign-in'] },
 )

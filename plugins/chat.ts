@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import { type Chat, createChat } from '../src/assistant/chat.ts'
 import { ChatAccepted, ChatAnswer } from '../src/assistant/model.ts'
+import { CLOSE_CODES } from '../src/contracts/frames.ts'
 import { keyedRequest } from '../src/idempotency/store.ts'
 
 declare module 'fastify' {
@@ -20,8 +21,17 @@ export default fp(
       sendMessage: (actor, id, input) => keyedRequest.exit(() => app.messages.send(actor, id, input)),
       workspaceOf: async (actor, id) => (await app.uploads.get(actor, id)).workspaceId,
       findJob: app.jobs.service.find,
+      watch: (actor, id, end) =>
+        app.hub.watchAnswer({
+          actor,
+          stillMay: (now) => app.conversations.access(now, id, 'conversations:read'),
+          end: (reason) => end({ code: CLOSE_CODES[reason].code, reason }),
+        }),
     })
     app.decorate('chat', chat)
+    app.events.on('conversation.member_removed', ({ data }) =>
+      app.hub.control({ kind: 'recheck', userId: (data as { userId: string }).userId, answersOnly: true }),
+    )
     for (const name of ['reply.completed', 'reply.stopped', 'reply.failed'] as const) {
       app.events.on(name, ({ topic }) => app.assistant.changed([idOf(topic)]))
     }
@@ -29,7 +39,7 @@ export default fp(
   },
   {
     name: 'chat',
-    dependencies: ['assistant', 'conversations', 'messages', 'uploads', 'jobs', 'events', 'idempotency'],
+    dependencies: ['websockets', 'assistant', 'conversations', 'messages', 'uploads', 'jobs', 'events', 'idempotency'],
   },
 )
 

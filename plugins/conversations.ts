@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
-import { Conversation, ConversationMember, ReadMarker } from '../src/conversations/model.ts'
+import { Conversation, ConversationMember, DeletedConversation, ReadMarker } from '../src/conversations/model.ts'
 import { registerConversationSockets } from '../src/conversations/realtime.ts'
 import { type Conversations, createConversations } from '../src/conversations/service.ts'
 
@@ -13,10 +13,11 @@ declare module 'fastify' {
 /** Conversations as `app.conversations`, over REST and sockets. */
 export default fp(
   async (app) => {
-    for (const schema of [Conversation, ConversationMember, ReadMarker]) app.addSchema(schema)
+    for (const schema of [Conversation, DeletedConversation, ConversationMember, ReadMarker]) app.addSchema(schema)
     const personal = new LRUCache<string, string>({ max: 10_000 })
     const conversations = createConversations({
       db: app.db,
+      deletedKeptDays: app.config.DELETED_KEPT_DAYS,
       resolveWorkspace: app.workspaces.resolve,
       async personalWorkspace(actor) {
         const known = personal.get(actor.userId)

@@ -10,6 +10,7 @@ const TAGS = [
   { name: 'users', description: 'Profile, and administration of accounts' },
   { name: 'workspaces', description: 'Workspaces and their members' },
   { name: 'conversations', description: 'Conversations, members and messages' },
+  { name: 'events', description: 'What happens, as a stream' },
   { name: 'assistant', description: 'Questions to the assistant' },
   { name: 'uploads', description: 'Files' },
   { name: 'graph', description: 'Sources, nodes and edges of analysed code and documents' },
@@ -43,7 +44,10 @@ function enrich({ schema, config, method }: RouteOptions) {
       description: 'ETag of the record as it was read; 428 without, 412 when it has changed',
     }
   Object.assign(schema, {
-    security: config?.auth === 'public' ? [] : [{ bearer: config?.scope === undefined ? [] : [config.scope] }],
+    // Which role it needs, and of an API key which scope; the matrix in test/promises/roles.test.ts is made of it.
+    ...(config?.needs === undefined ? {} : { 'x-needs': config.needs }),
+    security:
+      config?.auth === 'public' ? [] : [{ bearer: [config?.scope ?? []].flat().filter((scope) => scope !== 'topics') }],
     ...(Object.keys(headers).length > 0 && schema.headers === undefined
       ? { headers: { type: 'object', properties: headers } }
       : {}),

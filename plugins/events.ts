@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { createEventBus, type EventBus } from '../src/events/bus.ts'
+import { pruneEvents } from '../src/events/retention.ts'
 import { type Broadcaster, createBroadcaster } from '../src/sockets/broadcast.ts'
 
 declare module 'fastify' {
@@ -11,7 +12,12 @@ declare module 'fastify' {
   }
 }
 
-/** Events as `app.events`: what was committed here, and pointers to what other instances committed. Frames as `app.frames`. */
+const PRUNE_MS = 60 * 60_000
+
+/**
+ * Events as `app.events`: what was committed here, and pointers to what other instances committed. Frames as `app.frames`. Every hour
+ * whoever runs jobs prunes what is older than EVENT_RETENTION_DAYS.
+ */
 export default fp(
   async (app) => {
     const onError = (err: unknown) => app.log.error({ err }, 'delivering events')
@@ -20,9 +26,22 @@ export default fp(
     app.decorate('events', bus)
     const frames = await createBroadcaster({ pubsub: app.pubsub, onError })
     app.decorate('frames', frames)
+    const closing = new AbortController()
+    const prune = async () => {
+      const gone = await pruneEvents({ sql: app.db.sql, days: app.config.EVENT_RETENTION_DAYS, signal: closing.signal })
+      if (gone > 0) app.log.info({ gone }, 'old events were pruned')
+    }
+    let pruning: Promise<void> | undefined
+    const timer = setInterval(() => {
+      pruning = prune().catch((err) => app.log.warn({ err }, 'pruning events'))
+    }, PRUNE_MS).unref()
+    if (app.config.ROLE === 'api') clearInterval(timer)
     app.addHook('onClose', async () => {
+      clearInterval(timer)
+      closing.abort()
+      await pruning
       await Promise.allSettled([bus.close(), frames.close()])
     })
   },
-  { name: 'events', dependencies: ['db', 'pubsub'] },
+  { name: 'events', dependencies: ['config', 'db', 'pubsub'] },
 )

@@ -68,5 +68,5 @@ export default fp(
     ).unref()
     app.addHook('onClose', async () => clearInterval(timer))
   },
-  { name: 'idempotency', dependencies: ['db', 'sessions', 'auth'] },
+  { name: 'idempotency', dependencies: ['db', 'sealer', 'sessions', 'auth'] },
 )

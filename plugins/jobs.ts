@@ -24,6 +24,8 @@ export default fp(
       pubsub: app.pubsub,
       frames: app.frames,
       roleIn: (actor, workspaceId) => app.workspaces.roleOf(actor.userId, workspaceId),
+      // Jobs run once all plugins are there; conversations come after this one.
+      demandInConversation: (actor, id, operation) => app.conversations.access(actor, id, operation),
       onError: (err, context) => app.log.error({ err, ...context }, 'job'),
     })
     app.decorate('jobs', jobs)

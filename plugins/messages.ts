@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import { Problem } from '../src/contracts/errors.ts'
 import { Citation, Message } from '../src/contracts/messages.ts'
+import { Mention, Reaction, ReactionChange, Reactions } from '../src/messages/model.ts'
 import { registerMessageSockets } from '../src/messages/realtime.ts'
 import { createMessages, type Messages } from '../src/messages/service.ts'
 
@@ -18,7 +19,7 @@ function missing(error: unknown): undefined {
 /** Messages as `app.messages`, over REST and sockets. */
 export default fp(
   async (app) => {
-    for (const schema of [Citation, Message]) app.addSchema(schema)
+    for (const schema of [Citation, Message, Mention, Reaction, ReactionChange, Reactions]) app.addSchema(schema)
     const messages = createMessages({
       db: app.db,
       access: app.conversations.access,

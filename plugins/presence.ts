@@ -21,7 +21,10 @@ export default fp(
     })
     app.decorate('typing', typing)
     registerPresenceSockets(app.hub, presence, typing)
-    app.addHook('onClose', () => presence.close())
+    app.addHook('onClose', async () => {
+      typing.close()
+      await presence.close()
+    })
   },
   { name: 'presence', dependencies: ['pubsub', 'events', 'websockets', 'conversations'] },
 )

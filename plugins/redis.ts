@@ -1,6 +1,4 @@
-import fastifyRedis from '@fastify/redis'
 import fp from 'fastify-plugin'
-import { Redis } from 'ioredis'
 
 /**
  * One shared Redis connection as `app.redis`, only where REDIS_URL is set: everything that uses it has a twin on PostgreSQL or in memory.
@@ -10,6 +8,7 @@ export default fp(
   async (app) => {
     const url = app.config.REDIS_URL
     if (url === undefined) return
+    const [{ default: fastifyRedis }, { Redis }] = await Promise.all([import('@fastify/redis'), import('ioredis')])
     const client = new Redis(url, {
       maxRetriesPerRequest: 1,
       connectTimeout: 5000,

@@ -13,7 +13,10 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     for (const schema of [Highlight, SearchResult]) app.addSchema(schema)
-    app.decorate('finder', createSearch({ db: app.db, resolveWorkspace: app.workspaces.resolve }))
+    app.decorate(
+      'finder',
+      createSearch({ db: app.db, retrieval: app.retrieval, resolveWorkspace: app.workspaces.resolve }),
+    )
   },
-  { name: 'search', dependencies: ['db', 'workspaces'] },
+  { name: 'search', dependencies: ['db', 'retrieval', 'workspaces'] },
 )

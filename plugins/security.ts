@@ -2,6 +2,14 @@ import cors from '@fastify/cors'
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import { fastify } from 'fastify'
 import fp from 'fastify-plugin'
+import { isAllowedOrigin } from '../src/http/origin.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether a browser page of this origin may act here. `host` is the Host header of its request. */
+    allowsOrigin(origin: string | undefined, host: string | undefined): boolean
+  }
+}
 
 const HELMET: FastifyHelmetOptions = {
   global: true,
@@ -56,6 +64,8 @@ export default fp(
     const origins = app.config.CORS_ORIGINS.split(',')
       .map((origin) => origin.trim())
       .filter((origin) => origin !== '')
+    const allowed = [...origins, app.config.PUBLIC_URL ?? '']
+    app.decorate('allowsOrigin', (origin, host) => isAllowedOrigin(origin, host, allowed))
     await app.register(cors, {
       origin: origins.length === 0 ? false : origins,
       credentials: origins.length > 0,
@@ -66,6 +76,8 @@ export default fp(
         'Retry-After',
         'X-Request-Id',
         'Idempotency-Replayed',
+        'RateLimit',
+        'RateLimit-Policy',
         'RateLimit-Limit',
         'RateLimit-Remaining',
         'RateLimit-Reset',

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { Workspace, WorkspaceMember } from '../src/workspaces/model.ts'
+import { DeletedWorkspace, Workspace, WorkspaceMember } from '../src/workspaces/model.ts'
 import { createWorkspaces, type Workspaces } from '../src/workspaces/service.ts'
 
 declare module 'fastify' {
@@ -11,10 +11,10 @@ declare module 'fastify' {
 /** Workspaces as `app.workspaces`: also where other features ask for a role. */
 export default fp(
   async (app) => {
-    for (const schema of [Workspace, WorkspaceMember]) app.addSchema(schema)
-    const workspaces = createWorkspaces(app.db)
+    for (const schema of [Workspace, DeletedWorkspace, WorkspaceMember]) app.addSchema(schema)
+    const workspaces = createWorkspaces(app.db, { deletedKeptDays: app.config.DELETED_KEPT_DAYS })
     app.decorate('workspaces', workspaces)
     app.hub.authorize('workspace', (actor, id) => workspaces.get(actor, id))
   },
-  { name: 'workspaces', dependencies: ['db', 'websockets'] },
+  { name: 'workspaces', dependencies: ['config', 'db', 'websockets'] },
 )

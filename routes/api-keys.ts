@@ -9,7 +9,7 @@ const apiKeyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/auth/api-keys',
     {
-      config: { auth: 'user', limit: 'write' },
+      config: { auth: 'user', needs: 'own', limit: 'write' },
       schema: {
         tags,
         operationId: 'createApiKey',
@@ -25,7 +25,7 @@ const apiKeyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/auth/api-keys',
     {
-      config: { auth: 'user', limit: 'read' },
+      config: { auth: 'user', needs: 'own', limit: 'read' },
       schema: {
         tags,
         operationId: 'listApiKeys',
@@ -40,7 +40,7 @@ const apiKeyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/api/auth/api-keys/:id',
     {
-      config: { auth: 'user', limit: 'write' },
+      config: { auth: 'user', needs: 'own', limit: 'write' },
       schema: {
         tags,
         operationId: 'revokeApiKey',

@@ -9,9 +9,12 @@ import {
   TokenPair,
   User,
 } from '../src/accounts/model.ts'
+import { MfaChallenge } from '../src/accounts/model-factors.ts'
+import { MailMaybeSent } from '../src/accounts/model-recovery.ts'
 import { IdParams, ListQuery, NoContent, problems, Ref } from '../src/contracts/http.ts'
 
 const tags = ['auth']
+const PENDING = { status: 'accepted' as const, detail: 'A mail tells how it goes on' }
 
 /** Registration, sign-in and sessions. */
 const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -24,10 +27,13 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'register',
         summary: 'Make an account and sign in',
         body: RegisterBody,
-        response: { 201: Ref(AuthResult), ...problems(409) },
+        response: { 201: Ref(AuthResult), 202: Ref(MailMaybeSent), ...problems(409) },
       },
     },
-    async (request, reply) => reply.code(201).send(await app.accounts.register(request.body, request.origin)),
+    async (request, reply) => {
+      const made = await app.accounts.register(request.body, request.origin)
+      return made === 'pending' ? reply.code(202).send(PENDING) : reply.code(201).send(made)
+    },
   )
 
   app.post(
@@ -39,10 +45,13 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'login',
         summary: 'Sign in',
         body: LoginBody,
-        response: { 200: Ref(AuthResult), ...problems(401, 403) },
+        response: { 200: Ref(AuthResult), 202: Ref(MfaChallenge), ...problems(401, 403) },
       },
     },
-    (request) => app.accounts.login(request.body, request.origin),
+    async (request, reply) => {
+      const result = await app.accounts.login(request.body, request.origin)
+      return 'mfaToken' in result ? reply.code(202).send(result) : reply.code(200).send(result)
+    },
   )
 
   app.post(
@@ -63,7 +72,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/auth/logout',
     {
-      config: { auth: 'user', limit: 'write' },
+      config: { auth: 'user', needs: 'own', limit: 'write' },
       schema: {
         tags,
         operationId: 'logout',
@@ -73,6 +82,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       await app.accounts.logout(request.actor, request.origin)
+      app.cookieSignIn.clear(request, reply)
       return reply.code(204).send(null)
     },
   )
@@ -80,7 +90,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/auth/logout-all',
     {
-      config: { auth: 'user', limit: 'write' },
+      config: { auth: 'user', needs: 'own', limit: 'write' },
       schema: {
         tags,
         operationId: 'logoutAll',
@@ -90,6 +100,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       await app.sessions.revokeAll(request.actor, request.origin)
+      app.cookieSignIn.clear(request, reply)
       return reply.code(204).send(null)
     },
   )
@@ -97,7 +108,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/auth/me',
     {
-      config: { auth: 'user', limit: 'read', scope: 'account:read' },
+      config: { auth: 'user', needs: 'own', limit: 'read', scope: 'account:read' },
       schema: {
         tags,
         operationId: 'getMe',
@@ -111,7 +122,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/auth/password/change',
     {
-      config: { auth: 'user', limit: 'auth' },
+      config: { auth: 'user', needs: 'own', limit: 'auth' },
       schema: {
         tags,
         operationId: 'changePassword',
@@ -129,7 +140,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/auth/sessions',
     {
-      config: { auth: 'user', limit: 'read', scope: 'account:read' },
+      config: { auth: 'user', needs: 'own', limit: 'read', scope: 'account:read' },
       schema: {
         tags,
         operationId: 'listSessions',
@@ -144,7 +155,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/api/auth/sessions/:id',
     {
-      config: { auth: 'user', limit: 'write', scope: 'account:write' },
+      config: { auth: 'user', needs: 'own', limit: 'write', scope: 'account:write' },
       schema: {
         tags,
         operationId: 'revokeSession',

@@ -53,7 +53,7 @@ const chatRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/chat',
     {
-      config,
+      config: { ...config, needs: 'conversations:write' },
       schema: {
         tags,
         operationId: 'chat',
@@ -81,7 +81,7 @@ const chatRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/messages/:id/stop',
     {
-      config,
+      config: { ...config, needs: 'conversations:write' },
       schema: {
         tags,
         operationId: 'stopReply',
@@ -96,7 +96,7 @@ const chatRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/messages/:id/regenerate',
     {
-      config,
+      config: { ...config, needs: 'conversations:write' },
       schema: {
         tags,
         operationId: 'regenerateReply',

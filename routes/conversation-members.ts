@@ -6,6 +6,7 @@ import {
   ConversationMemberPage,
   ConversationMemberParams,
 } from '../src/conversations/model.ts'
+import { Invitation, InvitationPage, InvitationParams } from '../src/invitations/model.ts'
 
 const tags = ['conversations']
 const read = { auth: 'user', limit: 'read', scope: 'conversations:read' } as const
@@ -16,7 +17,7 @@ const conversationMemberRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/conversations/:id/members',
     {
-      config: read,
+      config: { ...read, needs: 'conversations:read' },
       schema: {
         tags,
         operationId: 'listConversationMembers',
@@ -32,24 +33,28 @@ const conversationMemberRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/conversations/:id/members',
     {
-      config: write,
+      config: { ...write, needs: 'conversations:moderate' },
       schema: {
         tags,
         operationId: 'addConversationMember',
-        summary: 'Add a registered user by id or email; one from outside the workspace becomes a guest',
+        summary:
+          'Add a user by id or email; from outside the workspace as a guest; an email that nobody has is invited',
         params: IdParams,
         body: AddConversationMemberBody,
-        response: { 201: Ref(ConversationMember), ...problems(401, 403, 404, 409, 422) },
+        response: { 201: Ref(ConversationMember), 202: Ref(Invitation), ...problems(401, 403, 404, 409, 422) },
       },
     },
-    async (request, reply) =>
-      reply.code(201).send(await app.conversations.addMember(request.actor, request.params.id, request.body)),
+    async (request, reply) => {
+      const { actor, params, body, origin } = request
+      const made = await app.invitations.addToConversation(actor, params.id, body, origin)
+      return 'invitation' in made ? reply.code(202).send(made.invitation) : reply.code(201).send(made.member)
+    },
   )
 
   app.delete(
     '/api/conversations/:id/members/:userId',
     {
-      config: write,
+      config: { ...write, needs: 'conversations:moderate' },
       schema: {
         tags,
         operationId: 'removeConversationMember',
@@ -59,7 +64,42 @@ const conversationMemberRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      await app.conversations.removeMember(request.actor, request.params.id, request.params.userId)
+      await app.conversations.removeMember(request.actor, request.params.id, request.params.userId, request.origin)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.get(
+    '/api/conversations/:id/invitations',
+    {
+      config: { ...read, needs: 'conversations:moderate' },
+      schema: {
+        tags,
+        operationId: 'listConversationInvitations',
+        summary: 'Open invitations to a conversation',
+        params: IdParams,
+        querystring: ListQuery,
+        response: { 200: InvitationPage, ...problems(401, 403, 404) },
+      },
+    },
+    (request) => app.invitations.list(request.actor, { conversationId: request.params.id }, request.query),
+  )
+
+  app.delete(
+    '/api/conversations/:id/invitations/:invitationId',
+    {
+      config: { ...write, needs: 'conversations:moderate' },
+      schema: {
+        tags,
+        operationId: 'revokeConversationInvitation',
+        summary: 'Take an invitation back',
+        params: InvitationParams,
+        response: { 204: NoContent, ...problems(401, 403, 404) },
+      },
+    },
+    async (request, reply) => {
+      const { actor, params, origin } = request
+      await app.invitations.revoke(actor, { conversationId: params.id }, params.invitationId, origin)
       return reply.code(204).send(null)
     },
   )

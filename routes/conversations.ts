@@ -5,6 +5,8 @@ import {
   ConversationPage,
   ConversationQuery,
   CreateConversationBody,
+  DeletedConversationPage,
+  DeletedConversationQuery,
   ReadBody,
   ReadMarker,
   TypingBody,
@@ -20,7 +22,7 @@ const conversationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/conversations',
     {
-      config: read,
+      config: { ...read, needs: 'conversations:read' },
       schema: {
         tags,
         operationId: 'listConversations',
@@ -35,7 +37,7 @@ const conversationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/conversations',
     {
-      config: write,
+      config: { ...write, needs: 'conversations:write' },
       schema: {
         tags,
         operationId: 'createConversation',
@@ -53,7 +55,7 @@ const conversationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/conversations/:id',
     {
-      config: read,
+      config: { ...read, needs: 'conversations:read' },
       schema: {
         tags,
         operationId: 'getConversation',
@@ -68,7 +70,7 @@ const conversationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.patch(
     '/api/conversations/:id',
     {
-      config: { ...write, ifMatch: 'required' },
+      config: { ...write, ifMatch: 'required', needs: 'conversations:update' },
       schema: {
         tags,
         operationId: 'updateConversation',
@@ -85,7 +87,7 @@ const conversationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/api/conversations/:id',
     {
-      config: { ...write, ifMatch: 'required' },
+      config: { ...write, ifMatch: 'required', needs: 'conversations:moderate' },
       schema: {
         tags,
         operationId: 'deleteConversation',
@@ -95,15 +97,46 @@ const conversationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      await app.conversations.remove(request.actor, request.params.id, request.headers['if-match'] ?? '')
+      const { actor, params, headers, origin } = request
+      await app.conversations.remove(actor, params.id, headers['if-match'] ?? '', origin)
       return reply.code(204).send(null)
     },
+  )
+
+  app.get(
+    '/api/conversations/deleted',
+    {
+      config: { ...read, needs: 'conversations:moderate' },
+      schema: {
+        tags,
+        operationId: 'listDeletedConversations',
+        summary: 'Deleted conversations of a workspace that can still be restored',
+        querystring: DeletedConversationQuery,
+        response: { 200: DeletedConversationPage, ...problems(401, 403, 404) },
+      },
+    },
+    (request) => app.conversations.listDeleted(request.actor, request.query),
+  )
+
+  app.post(
+    '/api/conversations/:id/restore',
+    {
+      config: { ...write, needs: 'conversations:moderate' },
+      schema: {
+        tags,
+        operationId: 'restoreConversation',
+        summary: 'Restore a deleted conversation, with all its messages',
+        params: IdParams,
+        response: { 200: Ref(Conversation), ...problems(401, 403, 404) },
+      },
+    },
+    (request) => app.conversations.restore(request.actor, request.params.id, request.origin),
   )
 
   app.post(
     '/api/conversations/:id/read',
     {
-      config: write,
+      config: { ...write, needs: 'conversations:read' },
       schema: {
         tags,
         operationId: 'markRead',
@@ -119,7 +152,7 @@ const conversationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/conversations/:id/typing',
     {
-      config: write,
+      config: { ...write, needs: 'conversations:write' },
       schema: {
         tags,
         operationId: 'setTyping',

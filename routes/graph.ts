@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import Type from 'typebox'
@@ -24,8 +25,13 @@ const tags = ['graph']
 const config = { auth: 'user', limit: 'read', scope: 'graph:read' } as const
 
 /** The ETag of everything that follows from a revision: revisions never change. */
-const tag = (reply: FastifyReply, { sourceId, revision }: { sourceId: string; revision: number }) =>
-  reply.header('etag', `"${sourceId.slice(-12)}-r${revision}"`).header('cache-control', 'private, no-cache')
+const tag = (reply: FastifyReply, { sourceId, revision }: { sourceId: string; revision: number }, more = '') =>
+  reply.header('etag', `"${sourceId.slice(-12)}-r${revision}${more}"`).header('cache-control', 'private, no-cache')
+
+const EXPORT_TYPES = [
+  ...['application/json', 'application/vnd.jgf+json', 'application/graphml+xml', 'application/gexf+xml'],
+  ...['text/vnd.graphviz', 'text/vnd.mermaid', 'text/csv', 'application/x-cypher-query'],
+]
 
 const content = (types: readonly string[], description: string) =>
   ({
@@ -38,7 +44,7 @@ const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/graph',
     {
-      config,
+      config: { ...config, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'getGraph',
@@ -56,7 +62,7 @@ const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/nodes/:id',
     {
-      config,
+      config: { ...config, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'getNode',
@@ -68,14 +74,18 @@ const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const node = await app.graph.queries.node(request.actor, request.params.id, request.query.revision)
-      return tag(reply, node).send(node)
+      // Notes come and go within a revision.
+      const notes = node.annotations.map(({ id }) => id.slice(-12)).join('')
+      return tag(reply, node, notes === '' ? '' : `-${createHash('sha256').update(notes).digest('base64url')}`).send(
+        node,
+      )
     },
   )
 
   app.get(
     '/api/nodes/:id/neighbors',
     {
-      config,
+      config: { ...config, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'getNeighbors',
@@ -94,7 +104,7 @@ const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/nodes/:id/impact',
     {
-      config,
+      config: { ...config, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'getImpact',
@@ -113,7 +123,7 @@ const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/graph/path',
     {
-      config,
+      config: { ...config, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'getGraphPath',
@@ -131,7 +141,7 @@ const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/graph/cycles',
     {
-      config,
+      config: { ...config, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'getGraphCycles',
@@ -149,13 +159,13 @@ const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/export',
     {
-      config,
+      config: { ...config, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'exportGraph',
-        summary: 'The whole graph as a file: graphology JSON or Graphviz DOT',
+        summary: 'The whole graph as a file: JSON, JSON Graph, GraphML, GEXF, DOT, Mermaid, CSV or Cypher',
         querystring: ExportQuery,
-        response: { 200: content(['application/json', 'text/vnd.graphviz'], 'The graph'), ...problems(401, 404) },
+        response: { 200: content(EXPORT_TYPES, 'The graph'), ...problems(401, 404, 422) },
       },
     },
     async (request, reply) => {
@@ -168,7 +178,7 @@ const graphRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/graph/picture.svg',
     {
-      config,
+      config: { ...config, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'getGraphPicture',

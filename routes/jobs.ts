@@ -14,7 +14,7 @@ const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/jobs',
     {
-      config: read,
+      config: { ...read, needs: 'jobs:read' },
       schema: {
         tags,
         operationId: 'listJobs',
@@ -29,7 +29,7 @@ const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/jobs/:id',
     {
-      config: read,
+      config: { ...read, needs: 'jobs:read' },
       schema: {
         tags,
         operationId: 'getJob',
@@ -44,7 +44,7 @@ const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/jobs/:id/cancel',
     {
-      config: write,
+      config: { ...write, needs: 'jobs:manage' },
       schema: {
         tags,
         operationId: 'cancelJob',
@@ -59,7 +59,7 @@ const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/jobs/:id/retry',
     {
-      config: write,
+      config: { ...write, needs: 'jobs:manage' },
       schema: {
         tags,
         operationId: 'retryJob',

@@ -12,7 +12,7 @@ const messageRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/conversations/:id/messages',
     {
-      config: read,
+      config: { ...read, needs: 'conversations:read' },
       schema: {
         tags,
         operationId: 'listMessages',
@@ -28,7 +28,7 @@ const messageRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/conversations/:id/messages',
     {
-      config: write,
+      config: { ...write, needs: 'conversations:write' },
       schema: {
         tags,
         operationId: 'sendMessage',
@@ -50,7 +50,7 @@ const messageRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/messages/:id',
     {
-      config: read,
+      config: { ...read, needs: 'conversations:read' },
       schema: {
         tags,
         operationId: 'getMessage',
@@ -65,7 +65,7 @@ const messageRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.patch(
     '/api/messages/:id',
     {
-      config: write,
+      config: { ...write, needs: 'conversations:moderate' },
       schema: {
         tags,
         operationId: 'editMessage',
@@ -76,7 +76,7 @@ const messageRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     (request) =>
-      app.messages.edit(request.actor, request.params.id, request.body.content, {
+      app.messages.edit(request.actor, request.params.id, request.body, {
         ifMatch: request.headers['if-match'],
       }),
   )
@@ -84,7 +84,7 @@ const messageRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/api/messages/:id',
     {
-      config: write,
+      config: { ...write, needs: 'conversations:moderate' },
       schema: {
         tags,
         operationId: 'deleteMessage',

@@ -7,7 +7,7 @@ const searchRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/search',
     {
-      config: { auth: 'user', limit: 'read', scope: 'conversations:read' },
+      config: { auth: 'user', limit: 'read', scope: 'conversations:read', needs: 'graph:read' },
       schema: {
         tags: ['search'],
         operationId: 'search',

@@ -24,7 +24,7 @@ const sourceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/analyze',
     {
-      config: write,
+      config: { ...write, needs: 'graph:write' },
       schema: {
         tags,
         operationId: 'analyze',
@@ -43,7 +43,7 @@ const sourceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/sources',
     {
-      config: read,
+      config: { ...read, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'listSources',
@@ -58,7 +58,7 @@ const sourceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/sources/:id',
     {
-      config: read,
+      config: { ...read, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'getSource',
@@ -73,7 +73,7 @@ const sourceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/api/sources/:id',
     {
-      config: write,
+      config: { ...write, needs: 'graph:write' },
       schema: {
         tags,
         operationId: 'deleteSource',
@@ -91,7 +91,7 @@ const sourceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/sources/:id/revisions',
     {
-      config: read,
+      config: { ...read, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'listRevisions',
@@ -107,7 +107,7 @@ const sourceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/sources/:id/revisions/:revision',
     {
-      config: read,
+      config: { ...read, needs: 'graph:read' },
       schema: {
         tags,
         operationId: 'getRevision',

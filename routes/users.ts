@@ -9,7 +9,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/users/me',
     {
-      config: { auth: 'user', limit: 'read', scope: 'account:read' },
+      config: { auth: 'user', needs: 'own', limit: 'read', scope: 'account:read' },
       schema: {
         tags,
         operationId: 'getProfile',
@@ -23,7 +23,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.patch(
     '/api/users/me',
     {
-      config: { auth: 'user', limit: 'write', scope: 'account:write' },
+      config: { auth: 'user', needs: 'own', limit: 'write', scope: 'account:write' },
       schema: {
         tags,
         operationId: 'updateProfile',
@@ -38,7 +38,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/users',
     {
-      config: { auth: 'admin', limit: 'read' },
+      config: { auth: 'admin', needs: 'users:administer', limit: 'read' },
       schema: {
         tags,
         operationId: 'listUsers',
@@ -53,7 +53,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/users/:id',
     {
-      config: { auth: 'admin', limit: 'read' },
+      config: { auth: 'admin', needs: 'users:administer', limit: 'read' },
       schema: {
         tags,
         operationId: 'getUser',
@@ -68,7 +68,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.patch(
     '/api/users/:id',
     {
-      config: { auth: 'admin', limit: 'write' },
+      config: { auth: 'admin', needs: 'users:administer', limit: 'write' },
       schema: {
         tags,
         operationId: 'updateUser',

@@ -1,26 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { IdParams, ListQuery, NoContent, problems, Ref } from '../src/contracts/http.ts'
-import {
-  AddMemberBody,
-  MemberParams,
-  MemberRoleBody,
-  Workspace,
-  WorkspaceBody,
-  WorkspaceMember,
-  WorkspaceMemberPage,
-  WorkspacePage,
-} from '../src/workspaces/model.ts'
+import { DeletedWorkspacePage, TransferBody, Workspace, WorkspaceBody, WorkspacePage } from '../src/workspaces/model.ts'
 
 const tags = ['workspaces']
 const read = { auth: 'user', limit: 'read', scope: 'workspaces:read' } as const
 const write = { auth: 'user', limit: 'write', scope: 'workspaces:write' } as const
 
-/** Workspaces and their members. */
+/** Workspaces themselves; their members are in workspace-members.ts. */
 const workspaceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/workspaces',
     {
-      config: read,
+      config: { ...read, needs: 'own' },
       schema: {
         tags,
         operationId: 'listWorkspaces',
@@ -35,7 +26,7 @@ const workspaceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/workspaces',
     {
-      config: write,
+      config: { ...write, needs: 'own' },
       schema: {
         tags,
         operationId: 'createWorkspace',
@@ -45,7 +36,7 @@ const workspaceRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const workspace = await app.workspaces.create(request.actor, request.body)
+      const workspace = await app.workspaces.create(request.actor, request.body, request.origin)
       return reply.code(201).header('location', `/api/workspaces/${workspace.id}`).send(workspace)
     },
   )
@@ -53,7 +44,7 @@ const workspaceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/workspaces/:id',
     {
-      config: read,
+      config: { ...read, needs: 'workspace:read' },
       schema: {
         tags,
         operationId: 'getWorkspace',
@@ -68,7 +59,7 @@ const workspaceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.patch(
     '/api/workspaces/:id',
     {
-      config: { ...write, ifMatch: 'required' },
+      config: { ...write, ifMatch: 'required', needs: 'workspace:update' },
       schema: {
         tags,
         operationId: 'updateWorkspace',
@@ -85,7 +76,7 @@ const workspaceRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/api/workspaces/:id',
     {
-      config: { ...write, ifMatch: 'required' },
+      config: { ...write, ifMatch: 'required', needs: 'workspace:delete' },
       schema: {
         tags,
         operationId: 'deleteWorkspace',
@@ -95,76 +86,56 @@ const workspaceRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      await app.workspaces.remove(request.actor, request.params.id, request.headers['if-match'] ?? '')
+      const { actor, params, headers, origin } = request
+      await app.workspaces.remove(actor, params.id, headers['if-match'] ?? '', origin)
       return reply.code(204).send(null)
     },
   )
 
   app.get(
-    '/api/workspaces/:id/members',
+    '/api/workspaces/deleted',
     {
-      config: read,
+      config: { ...read, needs: 'own' },
       schema: {
         tags,
-        operationId: 'listWorkspaceMembers',
-        summary: 'Members of a workspace',
-        params: IdParams,
+        operationId: 'listDeletedWorkspaces',
+        summary: 'Deleted workspaces that you own and can still restore',
         querystring: ListQuery,
-        response: { 200: WorkspaceMemberPage, ...problems(401, 404) },
+        response: { 200: DeletedWorkspacePage, ...problems(401) },
       },
     },
-    (request) => app.workspaces.members(request.actor, request.params.id, request.query),
+    (request) => app.workspaces.listDeleted(request.actor, request.query),
   )
 
   app.post(
-    '/api/workspaces/:id/members',
+    '/api/workspaces/:id/restore',
     {
-      config: write,
+      config: { ...write, needs: 'workspace:delete' },
       schema: {
         tags,
-        operationId: 'addWorkspaceMember',
-        summary: 'Add a registered user by id or email',
+        operationId: 'restoreWorkspace',
+        summary: 'Restore a deleted workspace, with everything that was in it',
         params: IdParams,
-        body: AddMemberBody,
-        response: { 201: Ref(WorkspaceMember), ...problems(401, 403, 404, 409, 422) },
+        response: { 200: Ref(Workspace), ...problems(401, 403, 404) },
       },
     },
-    async (request, reply) =>
-      reply.code(201).send(await app.workspaces.addMember(request.actor, request.params.id, request.body)),
+    (request) => app.workspaces.restore(request.actor, request.params.id, request.origin),
   )
 
-  app.patch(
-    '/api/workspaces/:id/members/:userId',
+  app.post(
+    '/api/workspaces/:id/transfer',
     {
-      config: write,
+      config: { ...write, needs: 'workspace:transfer' },
       schema: {
         tags,
-        operationId: 'updateWorkspaceMember',
-        summary: 'Change the role of a member',
-        params: MemberParams,
-        body: MemberRoleBody,
-        response: { 200: Ref(WorkspaceMember), ...problems(401, 403, 404, 409) },
+        operationId: 'transferWorkspace',
+        summary: 'Hand a workspace over to one of its members',
+        params: IdParams,
+        body: TransferBody,
+        response: { 200: Ref(Workspace), ...problems(401, 403, 404, 409, 422) },
       },
     },
-    (request) => app.workspaces.setRole(request.actor, request.params.id, request.params.userId, request.body.role),
-  )
-
-  app.delete(
-    '/api/workspaces/:id/members/:userId',
-    {
-      config: write,
-      schema: {
-        tags,
-        operationId: 'removeWorkspaceMember',
-        summary: 'Remove a member, or leave',
-        params: MemberParams,
-        response: { 204: NoContent, ...problems(401, 403, 404, 409) },
-      },
-    },
-    async (request, reply) => {
-      await app.workspaces.removeMember(request.actor, request.params.id, request.params.userId)
-      return reply.code(204).send(null)
-    },
+    (request) => app.workspaces.transfer(request.actor, request.params.id, request.body.userId, request.origin),
   )
 }
 

@@ -1,23 +1,12 @@
 // Builds the server and the browser code into dist/ when their sources changed since the last build. Plain JavaScript without
 // dependencies, so that a start with nothing to build costs milliseconds. Options: --force.
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const SOURCES = [
-  'src',
-  'plugins',
-  'routes',
-  'sdk',
-  'web',
-  'scripts/build.js',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'package-lock.json',
-]
+const SOURCES = ['src', 'plugins', 'routes', 'sdk', 'web', 'scripts/build.js', 'tsconfig.json', 'package-lock.json']
 
 /** A digest of names, sizes and times of all that goes into a build. */
 function fingerprint() {
@@ -33,19 +22,40 @@ function fingerprint() {
   return hash.digest('hex')
 }
 
-function compile(outDir) {
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  if (!existsSync(tsc)) {
-    console.error(
-      'The sources changed since the last build and the compiler is not installed: run npm ci (with development dependencies).',
-    )
-    process.exit(1)
-  }
-  const done = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outDir], {
-    cwd: root,
-    stdio: 'inherit',
+/**
+ * Packages that come as hundreds of small ES modules. Each would be found, read and compiled by itself at every start, so they go into the
+ * bundle with our own code; all others stay as they are in node_modules.
+ */
+const BUNDLED = ['typebox', 'drizzle-orm', 'uuid', 'p-queue']
+
+const external = {
+  name: 'external',
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, ({ kind, path }) => {
+      const bundled = BUNDLED.some((name) => path === name || path.startsWith(`${name}/`))
+      return kind === 'entry-point' || bundled ? undefined : { external: true }
+    })
+  },
+}
+
+/** The server, its command line and its worker threads, each an entry at its place below dist/src; what they share is in chunks beside them. */
+async function bundle(esbuild, outDir) {
+  const entries = ['server', 'cli', 'graph/analysis/worker', 'graph/metrics/worker']
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: entries.map((entry) => `src/${entry}.ts`),
+    outdir: outDir,
+    outbase: '.',
+    chunkNames: 'src/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: true,
+    logLevel: 'warning',
+    plugins: [external],
   })
-  if (done.status !== 0) process.exit(done.status ?? 1)
 }
 
 async function main() {
@@ -56,10 +66,16 @@ async function main() {
   console.log('Building Parley (only when its sources changed) ...')
   // Into a folder of its own and renamed: two starts at once, or one that is interrupted, never leave half a build behind.
   const draft = join(root, `dist.${process.pid}`)
+  const esbuild = await import('esbuild').catch(() => {
+    console.error(
+      'The sources changed since the last build and the bundler is not installed: run npm ci (with development dependencies).',
+    )
+    process.exit(1)
+  })
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(draft)
   try {
-    compile(draft)
+    await bundle(esbuild, draft)
     const web = join(root, 'web', 'build.js')
     if (existsSync(web)) await (await import(pathToFileURL(web).href)).buildWeb(join(draft, 'web'))
     writeFileSync(join(draft, '.stamp'), wanted)

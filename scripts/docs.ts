@@ -4,6 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generatedFiles } from './docs/generated.ts'
+import { openApiDocument } from './docs/openapi.ts'
+import { sdkOperations } from './docs/sdk-operations.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const check = process.argv.includes('--check')
@@ -16,7 +18,8 @@ function current(path: string): string | undefined {
   }
 }
 
-for (const [path, text] of Object.entries(await generatedFiles())) {
+const files = { ...(await generatedFiles()), 'sdk/operations.ts': sdkOperations(await openApiDocument()) }
+for (const [path, text] of Object.entries(files)) {
   if (current(path) === text) continue
   if (check) {
     console.error(`${path} is not what the code says: run npm run docs`)

@@ -4,7 +4,9 @@ import { conversationsApi } from './api/conversations.ts'
 import { uploadsApi } from './api/files.ts'
 import { graphApi } from './api/graph.ts'
 import { jobsApi } from './api/jobs.ts'
+import { restApi } from './api/rest.ts'
 import { workspacesApi } from './api/workspaces.ts'
+import type { BackoffOptions } from './backoff.ts'
 import { ParleyError } from './errors.ts'
 import { createHttp, type Http } from './http/request.ts'
 import { createSession, memoryStore, type TokenAnswer, type TokenStore } from './session.ts'
@@ -24,7 +26,12 @@ export type ParleyOptions = {
   store?: TokenStore
   /** Milliseconds until an answer must have begun (default 30,000). */
   timeoutMs?: number
+  /** How long the socket waits before it tries again, in ms (default `{ base: 500, cap: 20000 }`, doubling, full jitter). */
+  retryDelay?: BackoffOptions
 }
+
+/** A reply goes on while a server restarts: its state is asked for again for about a minute. */
+const REPLY_RETRIES = 10
 
 /** Stands in where no WebSocket exists: everything but the socket works. */
 function missingWebSocket(): WebSocketClass {
@@ -52,7 +59,8 @@ export function createParley(options: ParleyOptions) {
   const session = createSession(
     options.store ?? memoryStore(),
     (refreshToken): Promise<TokenAnswer> =>
-      http.json('POST', '/api/auth/refresh', { body: { refreshToken }, anonymous: true }),
+      // Repeated quickly and often: an answer that was lost can be had again for some seconds only, then it looks like theft.
+      http.json('POST', '/api/auth/refresh', { body: { refreshToken }, anonymous: true, retries: 5 }),
   )
   const http: Http = createHttp({ ...deps, session })
   const globalSocket = (globalThis as unknown as { WebSocket?: WebSocketClass }).WebSocket
@@ -60,25 +68,35 @@ export function createParley(options: ParleyOptions) {
     url: `${baseUrl.replace(/^http/, 'ws')}/ws`,
     WebSocket: options.WebSocket ?? globalSocket ?? missingWebSocket(),
     session,
+    retryDelay: options.retryDelay,
   })
-  const conversations = conversationsApi(http)
-  const newest = async (id: string) => (await conversations.messages(id, { limit: 20 })).items
+  const rest = restApi(http)
+  const conversations = conversationsApi(http, rest)
+  const patience = { retries: REPLY_RETRIES }
+  const replies = {
+    socket,
+    getMessage: (id: string, signal: AbortSignal) => rest.getMessage({ path: { id }, ...patience, signal }),
+    newest: async (id: string, signal: AbortSignal) =>
+      (await rest.listMessages({ path: { id }, query: { limit: 100 }, ...patience, signal })).items,
+  }
   return {
     session,
     http,
     socket,
-    auth: authApi(http, session),
+    auth: authApi(rest, session),
     workspaces: workspacesApi(http),
     conversations,
     uploads: uploadsApi(http, session),
     graph: graphApi(http),
     jobs: jobsApi(http, socket),
     chat: chatApi(http),
+    /** Every operation of the server by its operationId, typed by the OpenAPI document. */
+    rest,
     /** Finds messages, documents and symbols. */
     search: (q: string, options: { workspaceId?: string; limit?: number } = {}) =>
       http.json<SearchResult>('GET', '/api/search', { query: { q, ...options } }),
     /** Writes a message and follows the assistant's reply, piece by piece, over the socket. */
-    ask: (chat: NewChat) => ask({ socket, getMessage: conversations.message, newest }, chat),
+    ask: (chat: NewChat) => ask(replies, chat),
     close: () => socket.close(),
   }
 }

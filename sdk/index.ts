@@ -1,8 +1,12 @@
 /** The client of Parley for browsers and Node 20 or newer. No dependencies, no server code. */
+
+export type { AskAuthenticator, Registration, SecondFactor, SignedIn, SignIn } from './api/auth.ts'
+export type { Rest } from './api/rest.ts'
 export { createParley, type Parley, type ParleyOptions } from './client.ts'
 export { type ClientCode, type FieldError, ParleyError } from './errors.ts'
 export type { Page } from './http/pages.ts'
 export type { UploadFile, UploadProgress } from './http/upload.ts'
+export type { Operations } from './operations.ts'
 export { memoryStore, type Session, type TokenStore, type Tokens } from './session.ts'
 export type { ConnectionState, WebSocketClass, WebSocketLike } from './socket/connection.ts'
 export type { Position, ReplyDelta, ServerFrames, SystemFrame, TopicEvent } from './socket/frames.ts'
@@ -10,3 +14,4 @@ export type { NewChat, Sent, Socket } from './socket/index.ts'
 export type { Reply } from './socket/reply.ts'
 export type { Subscription } from './socket/topics.ts'
 export type * from './types.ts'
+export type { Acks, ClientFrames, WireFrames } from './wire.ts'

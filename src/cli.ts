@@ -8,6 +8,10 @@ const commands: Record<string, () => Promise<Command>> = {
   migrate: async () => (await import('./process/commands/migrate.ts')).migrate,
   doctor: async () => (await import('./process/commands/doctor.ts')).doctor,
   config: async () => (await import('./process/commands/config.ts')).config,
+  secrets: async () => (await import('./process/commands/secrets.ts')).secrets,
+  keys: async () => (await import('./process/commands/keys.ts')).keys,
+  analyze: async () => (await import('./process/commands/analyze.ts')).analyze,
+  graph: async () => (await import('./process/commands/graph.ts')).graph,
   user: async () => (await import('./process/commands/user.ts')).user,
 }
 

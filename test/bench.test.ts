@@ -6,7 +6,7 @@ import { answerLength } from '../bench/lib/http-load.ts'
 import { cpuSeconds, residentBytes } from '../bench/lib/proc.ts'
 import { renderDocument } from '../bench/lib/report.ts'
 import { holds, type LoadResult } from '../bench/lib/result.ts'
-import { eachMark } from '../bench/lib/socket-load.ts'
+import { eachMark } from '../bench/lib/socket-fan-out.ts'
 import { median, pairedRatio, percentile } from '../bench/lib/stats.ts'
 
 t.test('statistics', async (t) => {

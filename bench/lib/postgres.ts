@@ -95,7 +95,9 @@ export async function startPostgres(workDir: string): Promise<BenchPostgres> {
   }
   createCluster(native, data, { ...asNobody, cwd: home })
   const port = await freePort()
-  const settings = ['unix_socket_directories=', 'listen_addresses=127.0.0.1', `port=${port}`, 'max_connections=200']
+  const local = ['unix_socket_directories=', 'listen_addresses=127.0.0.1', `port=${port}`]
+  // As the embedded PostgreSQL has it, and as one would set it for a disk without moving parts.
+  const settings = [...local, 'max_connections=200', 'random_page_cost=1.1']
   const command = [join(native, 'bin', 'postgres'), '-D', data, ...settings.flatMap((setting) => ['-c', setting])]
   // Should the harness be killed, PostgreSQL must not outlive it.
   const guarded = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'INT', ...command] : command

@@ -1,35 +1,30 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
 import { clientFrame, createFrameReader } from './frames.ts'
-import { percentile } from './stats.ts'
+import { type FanOutOrder, fanOut, type Member } from './socket-fan-out.ts'
 
-/**
- * Opens connections (they stay open over further orders). Each waits for `greeting`, sends `first` and waits for `ready`; an empty
- * text is not waited for.
- */
+/** One step of a fresh connection: what is sent, and a text in what must come back before the next step; '' waits for nothing. */
+export interface Step {
+  send: string[]
+  until: string
+}
+
+/** Opens connections (they stay open over further orders) and takes each through the steps. */
 export interface OpenOrder {
   kind: 'socket'
   action: 'open'
-  port: number
+  /** Taken in turn: connection i goes to ports[i % length]. */
+  ports: number[]
   path: string
   connections: number
   /** Subprotocol lists, taken in turn: connection i offers protocols[i % length]. */
   protocols: string[]
-  greeting: string
-  first: string[]
-  ready: string
+  steps: Step[]
 }
 
-/**
- * Publishes on the first connection and counts what arrives on all others. `publish` is a text frame in which `{n}` becomes
- * the number of the message and `{uuid}` a new id; receivers look for `#<n>#`. At most `window` are on their way.
- */
-export interface FanOutOrder {
-  kind: 'socket'
-  action: 'fan-out'
-  publish: string
-  window: number
-  milliseconds: number
+/** Waits until the server sends all connections away, and comes back to another port, each at the moment it was told. */
+export interface ReturnOrder extends Omit<OpenOrder, 'action' | 'connections'> {
+  action: 'return'
 }
 
 export interface CloseOrder {
@@ -37,7 +32,7 @@ export interface CloseOrder {
   action: 'close'
 }
 
-export type SocketOrder = OpenOrder | FanOutOrder | CloseOrder
+export type SocketOrder = OpenOrder | FanOutOrder | ReturnOrder | CloseOrder
 
 /** What the socket generator saw; the numbers of the last order only. Latencies (publish to arrival) in milliseconds. */
 export interface SocketOutcome {
@@ -47,37 +42,21 @@ export interface SocketOutcome {
   seconds: number
   p50: number
   p99: number
+  /** p50 of each port, in the order of the ports of the opening. */
+  byPort: number[]
+  /** Of a return: connections that came in the fullest tenth of a second. */
+  peak: number
   generatorBusy: number
 }
 
-interface Member {
-  socket: Socket
-  onText: (text: Buffer) => void
-}
+/** The way a socket asks and is answered: what a connection does to become a member. */
+type Way = Pick<OpenOrder, 'ports' | 'path' | 'protocols' | 'steps'>
 
-const MARK = 35 // '#'
-
-/** Calls `seen` for every `#<digits>#` in the text. */
-export function eachMark(text: Buffer, seen: (n: number) => void): void {
-  let at = text.indexOf(MARK)
-  while (at !== -1) {
-    let n = 0
-    let i = at + 1
-    for (; i < text.length; i++) {
-      const digit = text[i]! - 48
-      if (digit < 0 || digit > 9) break
-      n = n * 10 + digit
-    }
-    if (i > at + 1 && text[i] === MARK) seen(n)
-    at = text.indexOf(MARK, i + 1)
-  }
-}
-
-function handshake(order: OpenOrder, index: number): string {
+function handshake(order: Way, index: number): string {
   const protocols = order.protocols.length > 0 ? order.protocols[index % order.protocols.length] : undefined
   return [
     `GET ${order.path} HTTP/1.1`,
-    `Host: 127.0.0.1:${order.port}`,
+    `Host: 127.0.0.1:${order.ports[index % order.ports.length]}`,
     'Connection: Upgrade',
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
@@ -87,34 +66,43 @@ function handshake(order: OpenOrder, index: number): string {
   ].join('\r\n')
 }
 
-function openOne(order: OpenOrder, index: number): Promise<Member> {
+const PING = 50 // '2': a heartbeat of Engine.IO, which is a text
+
+function openOne(order: Way, index: number): Promise<Member> {
   return new Promise((resolve, reject) => {
-    const socket = connect(order.port, '127.0.0.1')
+    const port = order.ports[index % order.ports.length]!
+    const socket = connect(port, '127.0.0.1')
     socket.setNoDelay(true)
-    const late = setTimeout(() => reject(new Error(`connection ${index} was not ready within 20 s`)), 20_000)
-    const member: Member = { socket, onText: () => {} }
-    let greeted = false
-    const reader = createFrameReader((opcode, payload) => {
-      if (opcode === 1) member.onText(payload)
-      else if (opcode === 9) socket.write(clientFrame(payload, 10))
-      else if (opcode === 8)
-        reject(new Error(`closed by the server: ${payload.length > 1 ? payload.readUInt16BE(0) : ''}`))
-    })
-    const ready = () => {
+    const late = setTimeout(() => reject(new Error(`connection ${index} was not ready within 30 s`)), 30_000)
+    let code = 1006
+    const member: Member = { socket, port, onText: () => {}, onEnd: () => {} }
+    let step = -1
+    const proceed = () => {
+      step++
+      const { send, until } = order.steps[step] ?? { send: [], until: '' }
+      for (const text of send) socket.write(clientFrame(Buffer.from(text), 1))
+      if (step < order.steps.length) {
+        if (until === '') proceed()
+        return
+      }
       clearTimeout(late)
       member.onText = () => {}
       resolve(member)
     }
-    const join = () => {
-      greeted = true
-      for (const text of order.first) socket.write(clientFrame(Buffer.from(text), 1))
-      if (order.ready === '') ready()
-    }
     member.onText = (text) => {
-      if (!greeted && text.includes(order.greeting)) join()
-      else if (greeted && text.includes(order.ready)) ready()
-      else if (text.includes('"type":"error"')) reject(new Error(`connection ${index}: ${text}`))
+      if (text.includes('"type":"error"')) reject(new Error(`connection ${index}: ${text}`))
+      else if (text.includes(order.steps[step]!.until)) proceed()
     }
+    const reader = createFrameReader((opcode, payload) => {
+      if (opcode === 1 && payload.length === 1 && payload[0] === PING) socket.write(clientFrame(Buffer.from('3'), 1))
+      else if (opcode === 1) member.onText(payload)
+      else if (opcode === 9) socket.write(clientFrame(payload, 10))
+      else if (opcode === 8) {
+        code = payload.length > 1 ? payload.readUInt16BE(0) : 1005
+        socket.end(clientFrame(payload, 8))
+        reject(new Error(`closed by the server: ${code}`))
+      }
+    })
     let head = Buffer.alloc(0)
     const onHead = (chunk: Buffer) => {
       head = Buffer.concat([head, chunk])
@@ -123,14 +111,30 @@ function openOne(order: OpenOrder, index: number): Promise<Member> {
       if (!head.toString('latin1', 0, 12).endsWith('101')) return reject(new Error(head.toString('latin1', 0, 200)))
       socket.off('data', onHead)
       socket.on('data', reader)
-      if (order.greeting === '') join()
+      proceed()
       reader(head.subarray(end + 4))
     }
     socket.on('data', onHead)
     socket.on('connect', () => socket.write(handshake(order, index)))
     socket.on('error', reject)
-    socket.on('close', () => reject(new Error(`connection ${index} closed`)))
+    socket.on('close', () => {
+      clearTimeout(late)
+      reject(new Error(`connection ${index} closed`))
+      member.onEnd(code)
+    })
   })
+}
+
+/** A client whose attempt fails tries again after a pause, as the SDK does. */
+async function openAgain(order: Way, index: number): Promise<Member> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await openOne(order, index)
+    } catch (error) {
+      if (attempt === 5) throw error
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 500 * 2 ** attempt))
+    }
+  }
 }
 
 /** Keeps the open connections between orders. */
@@ -145,47 +149,27 @@ export function createSocketLoad() {
     }
   }
 
-  async function fanOut(order: FanOutOrder): Promise<Omit<SocketOutcome, 'connections' | 'generatorBusy' | 'seconds'>> {
-    const latencies: number[] = []
-    const sentAt: number[] = []
-    const missing: number[] = []
-    const deadline = performance.now() + order.milliseconds
-    await new Promise<void>((resolve, reject) => {
-      let under = 0
-      const stuck = setTimeout(() => reject(new Error('a message did not reach all members within 20 s')), 20_000)
-      const publish = () => {
-        if (performance.now() >= deadline) {
-          if (under === 0) {
-            clearTimeout(stuck)
-            resolve()
-          }
-          return
+  /** When everybody is back: how many came in the fullest tenth of a second. */
+  async function comeBack(order: ReturnOrder): Promise<number> {
+    const perTenth = new Map<number, number>()
+    members = await Promise.all(
+      members.map(async (member, index) => {
+        let wait = 0
+        member.onText = (text) => {
+          const told = /"reconnectAfterMs":(\d+)/.exec(text.toString())?.[1]
+          if (told !== undefined) wait = Number(told)
         }
-        under++
-        const n = sentAt.push(performance.now()) - 1
-        missing.push(members.length - 1)
-        const text = order.publish.replaceAll('{n}', String(n)).replaceAll('{uuid}', randomUUID())
-        members[0]!.socket.write(clientFrame(Buffer.from(text), 1))
-      }
-      const arrived = (n: number) => {
-        latencies.push(performance.now() - sentAt[n]!)
-        missing[n]!--
-        if (missing[n] === 0) {
-          under--
-          publish()
-        }
-      }
-      for (const member of members.slice(1)) member.onText = (text) => eachMark(text, arrived)
-      for (let i = 0; i < order.window; i++) publish()
-    })
-    for (const member of members) member.onText = () => {}
-    const ascending = Float64Array.from(latencies).sort()
-    return {
-      messages: sentAt.length,
-      deliveries: latencies.length,
-      p50: percentile(ascending, 0.5),
-      p99: percentile(ascending, 0.99),
-    }
+        const code = await new Promise<number>((resolve) => {
+          member.onEnd = resolve
+        })
+        if (code !== 1012) throw new Error(`a connection was closed with ${code}`)
+        await new Promise((resolve) => setTimeout(resolve, wait))
+        const tenth = Math.floor(performance.now() / 100)
+        perTenth.set(tenth, (perTenth.get(tenth) ?? 0) + 1)
+        return openAgain(order, index)
+      }),
+    )
+    return Math.max(...perTenth.values())
   }
 
   return {
@@ -193,9 +177,11 @@ export function createSocketLoad() {
     async run(order: SocketOrder): Promise<SocketOutcome> {
       const busyBefore = process.cpuUsage()
       const start = performance.now()
-      let result = { messages: 0, deliveries: 0, p50: 0, p99: 0 }
+      let result = { messages: 0, deliveries: 0, p50: 0, p99: 0, byPort: [] as number[] }
+      let peak = 0
       if (order.action === 'open') await open(order)
-      else if (order.action === 'fan-out') result = await fanOut(order)
+      else if (order.action === 'fan-out') result = await fanOut(members, order)
+      else if (order.action === 'return') peak = await comeBack(order)
       else {
         for (const member of members) member.socket.destroy()
         members = []
@@ -205,6 +191,7 @@ export function createSocketLoad() {
       return {
         connections: members.length,
         ...result,
+        peak,
         seconds,
         generatorBusy: (busy.user + busy.system) / 1e6 / seconds,
       }

@@ -1,5 +1,6 @@
 import type { BenchPostgres } from './postgres.ts'
 import type { Generator, ServerProcess } from './processes.ts'
+import type { Step } from './socket-load.ts'
 
 export type HttpLoadName = 'hello' | 'read' | 'list' | 'create'
 
@@ -20,11 +21,10 @@ export interface SocketTarget {
   server: ServerProcess
   path: string
   protocols: string[]
-  /** Frames that make a fresh connection a member of the room, and the text that says it is one. */
-  join: string[]
-  joined: string
-  /** A text in what tells a fresh connection that it is authenticated ('' : the handshake is all). */
-  greeting: string
+  /** What a fresh connection does until it is authenticated; nothing where the handshake is all. */
+  sign: Step[]
+  /** What makes it a member of the room. */
+  join: Step[]
   publish: string
 }
 

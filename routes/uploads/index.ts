@@ -63,7 +63,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/uploads',
     {
-      config: { ...write, body: 'streamed' },
+      config: { ...write, body: 'streamed', needs: 'uploads:write' },
       // The form is read as a stream, in the handler; its schema is for the documentation.
       preValidation: async (request) => {
         if (!request.isMultipart()) throw problem('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send multipart/form-data' })
@@ -98,7 +98,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/uploads',
     {
-      config: read,
+      config: { ...read, needs: 'uploads:read' },
       schema: {
         tags,
         operationId: 'listUploads',
@@ -113,7 +113,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/uploads/:id',
     {
-      config: read,
+      config: { ...read, needs: 'uploads:read' },
       schema: {
         tags,
         operationId: 'getUpload',
@@ -128,7 +128,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/api/uploads/:id',
     {
-      config: { ...write, limit: 'write' },
+      config: { ...write, limit: 'write', needs: 'uploads:write' },
       schema: {
         tags,
         operationId: 'deleteUpload',
@@ -146,7 +146,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/uploads/:id/url',
     {
-      config: { ...read, limit: 'write' },
+      config: { ...read, limit: 'write', needs: 'uploads:read' },
       schema: {
         tags,
         operationId: 'signUploadUrl',
@@ -165,7 +165,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.route({
     method: 'GET',
     url: '/api/uploads/:id/content',
-    config: read,
+    config: { ...read, needs: 'uploads:read' },
     schema: {
       tags,
       operationId: 'getUploadContent',

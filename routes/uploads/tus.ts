@@ -53,7 +53,8 @@ const tusRoutes: FastifyPluginAsyncTypebox = async (app) => {
         .headers({
           'tus-version': VERSION,
           'tus-extension': EXTENSIONS,
-          'tus-max-size': String(app.config.UPLOAD_MAX_BYTES),
+          // Nobody is known here: what the highest tier may send. A client of a lower one is refused with 413 before it has sent a byte.
+          'tus-max-size': String(app.uploads.maxFileBytes),
         })
         .code(204)
         .send(null),
@@ -62,7 +63,7 @@ const tusRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/uploads/tus',
     {
-      config: { ...write, body: 'streamed' },
+      config: { ...write, body: 'streamed', needs: 'uploads:write' },
       schema: {
         tags,
         operationId: 'createTusUpload',
@@ -84,7 +85,7 @@ const tusRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.head(
     '/api/uploads/tus/:id',
     {
-      config: write,
+      config: { ...write, needs: 'own' },
       schema: {
         tags,
         operationId: 'getTusUpload',
@@ -100,7 +101,7 @@ const tusRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.patch(
     '/api/uploads/tus/:id',
     {
-      config: { ...write, body: 'streamed' },
+      config: { ...write, body: 'streamed', needs: 'own' },
       schema: {
         tags,
         operationId: 'appendTusUpload',
@@ -124,7 +125,7 @@ const tusRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/api/uploads/tus/:id',
     {
-      config: { ...write, limit: 'write' },
+      config: { ...write, limit: 'write', needs: 'own' },
       schema: {
         tags,
         operationId: 'cancelTusUpload',

@@ -1,7 +1,9 @@
 import { configReference, envExample } from '../../src/config/describe.ts'
+import { sdkFrames } from './sdk-frames.ts'
 import { sdkRecords } from './sdk-records.ts'
 import {
   auditReference,
+  changeReference,
   errorReference,
   eventReference,
   frameReference,
@@ -14,12 +16,14 @@ export async function generatedFiles(): Promise<Record<string, string>> {
   return {
     '.env.example': envExample(),
     'docs/reference/audit.md': auditReference(),
+    'docs/reference/changes.md': changeReference(),
     'docs/reference/config.md': configReference(),
     'docs/reference/errors.md': errorReference(),
     'docs/reference/events.md': eventReference(),
     'docs/reference/frames.md': frameReference(),
     'docs/reference/jobs.md': jobReference(),
     'docs/reference/policy.md': policyReference(),
+    'sdk/wire.ts': await sdkFrames(),
     'sdk/records.ts': await sdkRecords(),
   }
 }

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-type Schema = {
+/** A schema as far as types are made of it. */
+export type Schema = {
   $id?: string
   $ref?: string
   type?: string | string[]
@@ -23,19 +24,22 @@ function isRecord(value: unknown): value is Schema & { $id: string } {
   return typeof schema === 'object' && schema !== null && typeof schema.$id === 'string'
 }
 
-/** Where records are described: the contracts, and the model of every feature. */
+/** Where records are described: the contracts, and the models of every feature (`model.ts`, `model-<part>.ts`). */
 function modelFiles(): string[] {
   const contracts = readdirSync(join(src, 'contracts')).map((name) => join(src, 'contracts', name))
-  const models = readdirSync(src).map((name) => join(src, name, 'model.ts'))
-  return [...contracts, ...models.filter((path) => existsSync(path))].sort()
+  const models = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /^[^/\\]+[/\\]model(-[a-z]+)?\.ts$/.test(path))
+    .map((path) => join(src, path))
+  return [...contracts, ...models].sort()
 }
 
 function union(parts: string[]): string {
   return [...new Set(parts)].join(' | ') || 'never'
 }
 
-function typeOf(schema: Schema, indent: string): string {
-  if (schema.$ref) return schema.$ref.replace(/#$/, '')
+/** The TypeScript type of what a schema describes. */
+export function typeOf(schema: Schema, indent: string): string {
+  if (schema.$ref) return schema.$ref.replace(/^#\/components\/schemas\/|#$/g, '')
   if (schema.enum) return union(schema.enum.map((value) => `'${value}'`))
   if (schema.const !== undefined) return typeof schema.const === 'string' ? `'${schema.const}'` : String(schema.const)
   if (Array.isArray(schema.type)) return union(schema.type.map((type) => typeOf({ ...schema, type }, indent)))
@@ -58,14 +62,19 @@ function objectOf({ properties = {}, required = [] }: Schema, indent: string): s
   return lines.length === 0 ? 'Record<string, never>' : `{\n${lines.join('\n')}\n${indent}}`
 }
 
-/** The types of all public records for the SDK, from the schemas that the server validates and serializes with. */
-export async function sdkRecords(): Promise<string> {
-  const schemas = new Map<string, Schema>()
+/** The schemas of all public records, by name. */
+export async function recordSchemas(): Promise<Record<string, Schema>> {
+  const schemas: Record<string, Schema> = {}
   for (const path of modelFiles()) {
     const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>
-    for (const value of Object.values(module)) if (isRecord(value)) schemas.set(value.$id, value)
+    for (const value of Object.values(module)) if (isRecord(value)) schemas[value.$id] = value
   }
-  const types = [...schemas]
+  return schemas
+}
+
+/** The types of all public records for the SDK, from the schemas that the server validates and serializes with. */
+export async function sdkRecords(): Promise<string> {
+  const types = Object.entries(await recordSchemas())
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, schema]) => {
       const comment = schema.description ? `/** ${schema.description.slice(0, WIDTH)} */\n` : ''

@@ -1,9 +1,16 @@
 import { AUDITED } from '../../src/contracts/audit.ts'
+import { CHANGES } from '../../src/contracts/changes.ts'
 import { ERRORS } from '../../src/contracts/errors.ts'
 import { EVENTS } from '../../src/contracts/events.ts'
 import { CLIENT_FRAMES, CLOSE_CODES, SERVER_FRAMES } from '../../src/contracts/frames.ts'
 import { JOBS, type JobDefinition, LANES } from '../../src/contracts/jobs.ts'
-import { SCOPES, TIER_FACTOR, WORKSPACE_POLICY } from '../../src/contracts/policy.ts'
+import {
+  CONVERSATION_POLICY,
+  SCOPES,
+  SERVER_POLICY,
+  TIER_LIMITS,
+  WORKSPACE_POLICY,
+} from '../../src/contracts/policy.ts'
 
 const table = (head: string[], rows: string[][]) =>
   [
@@ -53,8 +60,9 @@ export const jobReference = () =>
       [
         `## ${code(name)}\n\n${job.summary}.\n`,
         `- data: ${names(Object.keys(job.data.properties))}`,
+        `- needs, of whoever submitted it, when it runs: ${code(job.needs)}`,
         `- lane ${code(job.lane)}; up to ${job.attempts} attempts, the first pause ${job.backoffMs} ms; cut off after ${job.timeoutMs / 1000} s`,
-        `- because of: ${job.on.length === 0 ? 'a request' : names(job.on)}`,
+        `- because of: ${job.on.length > 0 ? names(job.on) : job.needs === 'server' ? 'the server itself' : 'a request'}`,
         `- leads to: ${names(job.emits)}`,
       ].join('\n'),
     ),
@@ -74,10 +82,27 @@ export const policyReference = () =>
       ['operation', 'roles'],
       Object.entries(WORKSPACE_POLICY).map(([name, roles]) => [code(name), roles.join(', ')]),
     ),
-    '## Tiers\n\nBy how much the rate limits exceed those of the free tier:',
+    '## Conversations\n\nMembers of a conversation may, whatever their role in the workspace:',
     table(
-      ['tier', 'factor'],
-      Object.entries(TIER_FACTOR).map(([tier, factor]) => [tier, String(factor)]),
+      ['operation', 'roles in the conversation'],
+      Object.entries(CONVERSATION_POLICY).map(([name, roles]) => [code(name), roles.join(', ')]),
+    ),
+    '## The installation',
+    table(
+      ['operation', 'server roles'],
+      Object.entries(SERVER_POLICY).map(([name, roles]) => [code(name), roles.join(', ')]),
+    ),
+    '## Tiers\n\nFactors multiply what the configuration grants the free tier (`RATE_LIMIT_*`, `UPLOAD_MAX_BYTES`, `WORKSPACE_MAX_BYTES`,\n`ASSISTANT_MONTHLY_TOKENS`). A file counts by the tier of whoever sends it, storage by that of the owner of the workspace, tokens by that of\nwhoever asks. `GET /api/usage` tells what is allowed and used.',
+    table(
+      ['tier', 'requests', 'size of a file', 'storage of a workspace', 'assistant tokens a month', 'sockets a user'],
+      Object.entries(TIER_LIMITS).map(([tier, { requests, uploadBytes, storage, assistantTokens, sockets }]) => [
+        tier,
+        `x ${requests}`,
+        `x ${uploadBytes}`,
+        `x ${storage}`,
+        `x ${assistantTokens}`,
+        String(sockets),
+      ]),
     ),
     `## Scopes of API keys\n\n${SCOPES.map((scope) => `- ${code(scope)}`).join('\n')}`,
   )
@@ -90,6 +115,17 @@ export const auditReference = () =>
     table(
       ['action', 'what happened'],
       Object.entries(AUDITED).map(([name, summary]) => [code(name), summary]),
+    ),
+  )
+
+/** docs/reference/changes.md */
+export const changeReference = () =>
+  page(
+    'Changes',
+    'The tables and columns that `changes:<workspaceId>` tells of; how is told in the guide [Real time](../guides/realtime.md).',
+    table(
+      ['table', 'columns', 'what it holds'],
+      Object.entries(CHANGES).map(([name, { summary, columns }]) => [code(name), names(Object.keys(columns)), summary]),
     ),
   )
 

@@ -16,10 +16,8 @@ const tapCli = (root: string) => join(root, 'node_modules', 'tap', 'dist', 'esm'
 /** tap compiles its test class for the configured plugins; without that, the first run of a fresh checkout fails. */
 export async function prepareTap(root: string): Promise<void> {
   const version = readFileSync(join(root, 'node_modules', 'tap', 'package.json'), 'utf8')
-  const hash = createHash('sha256')
-    .update(version)
-    .update(readFileSync(join(root, '.taprc')))
-    .digest('hex')
+  const plugins = /^plugin:\n(?: .*\n)*/m.exec(readFileSync(join(root, '.taprc'), 'utf8'))?.[0] ?? ''
+  const hash = createHash('sha256').update(version).update(plugins).digest('hex')
   const stamp = join(root, 'node_modules', '.parley-tap')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return
   const built = await runNode([tapCli(root), 'build'], root)
@@ -44,7 +42,14 @@ export function runTap(root: string, files: string[], env: NodeJS.ProcessEnv, co
   })
   parser.on('assert', (file: Result) => {
     reportFile(
-      latest ?? { name: '', counts: { passed: 0, failed: 0, skipped: 0 }, skips: [], failures: [], ended: undefined },
+      latest ?? {
+        name: '',
+        counts: { passed: 0, failed: 0, skipped: 0 },
+        skips: [],
+        failures: [],
+        notes: [],
+        ended: undefined,
+      },
       file,
       total,
     )
@@ -80,6 +85,8 @@ type Outcome = {
   counts: Counts
   skips: string[]
   failures: { path: string; result: Result }[]
+  /** What the tests themselves tell (`t.comment`): seeds and counts. */
+  notes: string[]
   ended: FinalResults | undefined
 }
 
@@ -89,16 +96,18 @@ function watchFile(file: Parser): Outcome {
     counts: { passed: 0, failed: 0, skipped: 0 },
     skips: [],
     failures: [],
+    notes: [],
     ended: undefined,
   }
   watch(file, [], outcome.counts, outcome.skips, outcome.failures)
+  takeNotes(file, outcome.notes)
   file.on('complete', (results) => {
     outcome.ended = results
   })
   return outcome
 }
 
-function reportFile({ name, counts, skips, failures, ended }: Outcome, file: Result, total: Counts): void {
+function reportFile({ name, counts, skips, failures, notes, ended }: Outcome, file: Result, total: Counts): void {
   // A file that crashed, timed out or broke its plan fails without a failing assertion of its own.
   if (!file.ok && counts.failed === 0) counts.failed = 1
   for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key]
@@ -115,7 +124,17 @@ function reportFile({ name, counts, skips, failures, ended }: Outcome, file: Res
     )
     if (file.diag) console.log(indent(describe(file.diag)))
   }
+  for (const note of notes) console.log(`       ${note}`)
   for (const skip of skips) console.log(`       skipped: ${skip}`)
+}
+
+/** Comments of the tests, but those that tap makes itself. */
+function takeNotes(parser: Parser, notes: string[]): void {
+  parser.on('child', (inner: Parser) => takeNotes(inner, notes))
+  parser.on('comment', (text: string) => {
+    if (!/^\s*# (Subtest: |time=|skip: |todo: |failed \d)/i.test(text))
+      notes.push(text.replace(/^\s*# ?/, '').trimEnd())
+  })
 }
 
 function watch(

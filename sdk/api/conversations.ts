@@ -1,12 +1,14 @@
 import { allItems, type Page } from '../http/pages.ts'
 import type { Http } from '../http/request.ts'
+import type { Operations } from '../operations.ts'
 import type { Conversation, ConversationMember, Message } from '../types.ts'
+import type { Rest } from './rest.ts'
 
 /** How a list is read. */
 export type ListOptions = { limit?: number; cursor?: string | undefined }
 
 /** Conversations and their messages. */
-export function conversationsApi(http: Http) {
+export function conversationsApi(http: Http, rest: Rest) {
   const list = (query: ListOptions & { workspaceId?: string } = {}) =>
     http.json<Page<Conversation>>('GET', '/api/conversations', { query })
   const messages = (id: string, query: ListOptions & { order?: 'asc' | 'desc' } = {}) =>
@@ -35,6 +37,17 @@ export function conversationsApi(http: Http) {
     regenerate: (messageId: string) => http.json<Message>('POST', `/api/messages/${messageId}/regenerate`),
     removeMember: (id: string, userId: string) =>
       http.json<undefined>('DELETE', `/api/conversations/${id}/members/${userId}`),
-    message: (id: string) => http.json<Message>('GET', `/api/messages/${id}`),
+    message: (id: string) => rest.getMessage({ path: { id } }),
+    /** The thread that a message began, oldest first. Write into it by `post` or `socket.chat` with `replyTo`. */
+    replies: (messageId: string, query: Operations['listReplies']['query'] = {}) =>
+      rest.listReplies({ path: { id: messageId }, query }),
+    /** Reacts to a message; the same emoji again changes nothing. */
+    react: (messageId: string, emoji: string) => rest.addReaction({ path: { id: messageId }, body: { emoji } }),
+    /** Takes the own reaction away. */
+    unreact: (messageId: string, emoji: string) => rest.removeReaction({ path: { id: messageId, emoji } }),
+    /** Who has reacted with what. */
+    reactions: (messageId: string, query: ListOptions = {}) => rest.listReactions({ path: { id: messageId }, query }),
+    /** Tells that everything up to a number has been read. */
+    read: (id: string, seq: number) => rest.markRead({ path: { id }, body: { seq } }),
   }
 }

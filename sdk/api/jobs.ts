@@ -7,6 +7,10 @@ import type { Job } from '../types.ts'
 import type { ListOptions } from './conversations.ts'
 
 const OVER = new Set(['completed', 'failed', 'cancelled'])
+/** Milliseconds between two tries to read a job while the server is away. */
+const RETRY_MS = 1000
+const isPassing = (error: unknown): boolean =>
+  error instanceof ParleyError && (error.code === 'NETWORK' || error.code === 'TIMEOUT' || error.status === 503)
 
 /** Background jobs. */
 export function jobsApi(http: Http, socket: Socket) {
@@ -17,38 +21,53 @@ export function jobsApi(http: Http, socket: Socket) {
     const topic = socket.subscribe(`job:${id}`)
     const stream = createStream<Job>(() => close())
     let last: Job | undefined
+    let again: ReturnType<typeof setTimeout> | undefined
     const offs = [
       socket.on('job', (frame) => frame.id === id && show(frame)),
       socket.on('state', ({ state }) => state === 'ready' && refresh()),
+      () => clearTimeout(again),
     ]
+    let over = false
     const close = () => {
+      over = true
       for (const off of offs) off()
       topic.close()
     }
     const show = (change: Partial<Job>) => {
       const job = { ...last, ...change } as Job
-      if (last && (OVER.has(last.state) || job.progress < last.progress)) return
+      if (last && job.progress < last.progress) return
       last = job
-      if (!OVER.has(job.state)) return stream.push(job)
       // The final frame may be short: the record has the result or the error.
-      close()
-      get(id).then((whole) => {
-        stream.push(whole)
-        stream.end()
-      }, stream.fail)
+      if (OVER.has(job.state)) refresh()
+      else stream.push(job)
     }
+    const finish = (job: Job) => {
+      close()
+      stream.push(job)
+      stream.end()
+    }
+    const fail = (error: unknown) => {
+      close()
+      stream.fail(error)
+    }
+    /** A server that is away for a moment has not lost the job: it is asked again. */
     const refresh = () => {
-      get(id).then(show, stream.fail)
+      clearTimeout(again)
+      get(id).then(
+        (job) => over || (OVER.has(job.state) ? finish(job) : show(job)),
+        (error) => {
+          if (over) return
+          if (isPassing(error)) again = setTimeout(refresh, RETRY_MS)
+          else fail(error)
+        },
+      )
     }
     topic.on('event', (event) => {
       const data = event.data as Partial<Job> | null
       if (data && 'state' in data) show(data)
     })
     topic.on('reset', refresh)
-    topic.ready.then(refresh, (error) => {
-      close()
-      stream.fail(error)
-    })
+    topic.ready.then(refresh, fail)
     return stream
   }
 

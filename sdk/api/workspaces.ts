@@ -20,6 +20,11 @@ export function workspacesApi(http: Http) {
     /** Adds a registered user, by id or by email. */
     addMember: (id: string, who: ({ userId: string } | { email: string }) & { role?: GivenRole }) =>
       http.json<WorkspaceMember>('POST', `/api/workspaces/${id}/members`, { body: { role: 'member', ...who } }),
+    /** Accepts an invitation that was mailed to the email of this user; where it leads to. */
+    acceptInvitation: (token: string) =>
+      http.json<{ workspaceId: string | null; conversationId: string | null }>('POST', '/api/invitations/accept', {
+        body: { token },
+      }),
     setRole: (id: string, userId: string, role: GivenRole) =>
       http.json<WorkspaceMember>('PATCH', `/api/workspaces/${id}/members/${userId}`, { body: { role } }),
     removeMember: (id: string, userId: string) =>

@@ -1,13 +1,13 @@
-import { backoff, sleep } from '../backoff.ts'
 import { ParleyError, problemError } from '../errors.ts'
 import { uuid } from '../ids.ts'
 import type { Session } from '../session.ts'
+import { isRepeatable, type Patience, withRetries } from './retry.ts'
 
 /** Values a query may hold; undefined ones are left out, arrays repeat the name. */
 export type Query = Record<string, string | number | boolean | string[] | undefined>
 
 /** One request, as the resource methods describe it. */
-export type RequestOptions = {
+export type RequestOptions = Patience & {
   query?: Query | undefined
   /** Sent as JSON, unless it is a FormData, Blob or stream. */
   body?: unknown
@@ -18,9 +18,6 @@ export type RequestOptions = {
   idempotencyKey?: string | undefined
   /** Send no token, even when signed in. */
   anonymous?: boolean
-  /** Further attempts after a network failure, 502, 503 or 504 (default 2 for what is safe to repeat, 0 for streams). */
-  retries?: number
-  signal?: AbortSignal | undefined
 }
 
 /** What the HTTP layer needs from the client. */
@@ -32,8 +29,8 @@ export type HttpDeps = {
   timeoutMs: number
 }
 
-const RETRYABLE = new Set([502, 503, 504])
-const LONGEST_WAIT_MS = 20_000
+/** What a 401 is about, where it is not the access token: another one would not help, and a wrong password would count twice. */
+const NOT_THE_TOKEN = new Set(['INVALID_CREDENTIALS', 'MFA_CODE_INVALID', 'OAUTH_FAILED', 'PASSKEY_INVALID'])
 
 const isRaw = (body: unknown): body is NonNullable<RequestInit['body']> =>
   body instanceof FormData || body instanceof Blob || body instanceof ReadableStream || body instanceof Uint8Array
@@ -112,36 +109,32 @@ export function createHttp({ baseUrl, fetch, session, timeoutMs }: HttpDeps) {
     }
   }
 
-  /** Sends with the current token; a 401 gets one refresh and one more try. */
-  async function authorized(method: string, url: string, options: RequestOptions): Promise<Response> {
-    const token = options.anonymous ? null : await session.accessToken()
+  /** Sends with a token; anything but 2xx and 304 is thrown. */
+  async function send(method: string, url: string, options: RequestOptions, token: string | null): Promise<Response> {
     const response = await attempt(method, url, options, token)
-    if (response.status !== 401 || !token || options.body instanceof ReadableStream) return response
-    await response.body?.cancel()
-    return attempt(method, url, options, (await session.renew(token)).accessToken)
+    if (response.ok || response.status === 304) return response
+    throw problemError(response.status, response.headers, await readJson(response))
   }
 
-  /** The answer as it is, 2xx only; anything else throws a ParleyError. */
+  /** Sends with the current token; where the server does not accept it, one more time with a new one. */
+  async function authorized(method: string, url: string, options: RequestOptions): Promise<Response> {
+    const token = options.anonymous ? null : await session.accessToken()
+    try {
+      return await send(method, url, options, token)
+    } catch (error) {
+      const isToken = error instanceof ParleyError && error.status === 401 && !NOT_THE_TOKEN.has(error.code)
+      if (!isToken || !token || options.body instanceof ReadableStream) throw error
+    }
+    return send(method, url, options, (await session.renew(token)).accessToken)
+  }
+
+  /** The answer as it is, 2xx and 304 only; anything else throws a ParleyError. */
   async function raw(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
     const keyed = { ...options }
     if (method === 'POST') keyed.idempotencyKey ??= uuid()
+    if (options.body instanceof ReadableStream) keyed.retries = 0
     const url = buildUrl(baseUrl, path, options.query)
-    const retries = options.body instanceof ReadableStream ? 0 : (options.retries ?? 2)
-    for (let tried = 0; ; tried += 1) {
-      const last = tried >= retries
-      try {
-        const response = await authorized(method, url, keyed)
-        if (response.ok || response.status === 304) return response
-        const error = problemError(response.status, response.headers, await readJson(response))
-        // The first try of a keyed POST may still be at work while its answer was lost on the way.
-        const again = RETRYABLE.has(response.status) || (tried > 0 && error.code === 'IDEMPOTENCY_IN_PROGRESS')
-        if (last || !again) throw error
-        await sleep(Math.min((error.retryAfter ?? 0) * 1000 + backoff(tried), LONGEST_WAIT_MS), options.signal)
-      } catch (error) {
-        if (last || !(error instanceof ParleyError && error.code === 'NETWORK')) throw error
-        await sleep(backoff(tried), options.signal)
-      }
-    }
+    return withRetries(() => authorized(method, url, keyed), keyed, isRepeatable(method, options.ifMatch))
   }
 
   return {

@@ -1,8 +1,9 @@
-import { backoff } from '../backoff.ts'
+import { type BackoffOptions, backoff } from '../backoff.ts'
 import { createEmitter } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
 import type { Session } from '../session.ts'
-import { type AnyFrame, CLOSE, parseFrames, type SystemFrame } from './frames.ts'
+import { type AnyFrame, CLOSE, type ErrorFrame, parseFrames, type SystemFrame } from './frames.ts'
+import { isPassing } from './outbox.ts'
 
 /** The part of the WebSocket interface that is used: the browser's, and `ws` in Node, both fit. */
 export type WebSocketLike = {
@@ -31,7 +32,14 @@ type ConnectionEvents = {
   ended: ParleyError
 }
 
-export type ConnectionDeps = { url: string; WebSocket: WebSocketClass; session: Session; nextId: () => number }
+export type ConnectionDeps = {
+  url: string
+  WebSocket: WebSocketClass
+  session: Session
+  nextId: () => number
+  /** How long to wait before another attempt (default: 0.5 to 20 s, doubling, full jitter). */
+  retryDelay?: BackoffOptions | undefined
+}
 
 /** WebSocket.OPEN, in every implementation. */
 const OPEN = 1
@@ -39,12 +47,14 @@ const CONNECT_TIMEOUT_MS = 15_000
 const STABLE_MS = 10_000
 const DEFAULT_HEARTBEAT_S = 25
 const GRACE_S = 10
+/** How long a connection that is doubted has to show a sign of life. */
+const PROBE_MS = 5000
 
 /**
  * One living connection at a time: opens, signs in, keeps the heartbeat, renews the token before it ends, and comes back by itself
  * after every loss as its close code asks. It knows frames, but neither topics nor commands.
  */
-export function createConnection({ url, WebSocket, session, nextId }: ConnectionDeps) {
+export function createConnection({ url, WebSocket, session, nextId, retryDelay }: ConnectionDeps) {
   const events = createEmitter<ConnectionEvents>()
   let state: ConnectionState = 'idle'
   let socket: WebSocketLike | undefined
@@ -52,12 +62,13 @@ export function createConnection({ url, WebSocket, session, nextId }: Connection
   let attempt = 0
   let readyAt = 0
   let lastHeard = 0
-  let drainWindowMs = 0
+  let comeBackMs: number | undefined
   let heartbeatMs = DEFAULT_HEARTBEAT_S * 1000
   let maxFrameBytes = 65_536
   /** The access token that the server refused, so that the next attempt brings another one. */
   let refused: string | undefined
-  const timers: Partial<Record<'connect' | 'heartbeat' | 'renew' | 'retry', ReturnType<typeof setTimeout>>> = {}
+  const timers: Partial<Record<'connect' | 'heartbeat' | 'probe' | 'renew' | 'retry', ReturnType<typeof setTimeout>>> =
+    {}
 
   const setState = (next: ConnectionState, more: { code?: number; retryInMs?: number } = {}): void => {
     state = next
@@ -107,13 +118,12 @@ export function createConnection({ url, WebSocket, session, nextId }: Connection
   function retry(code: number): void {
     release()
     if (readyAt > 0 && Date.now() - readyAt > STABLE_MS) attempt = 0
-    const wasReady = readyAt > 0
     readyAt = 0
     const slow = code === CLOSE.OVERLOADED || code === CLOSE.THROTTLED || code === CLOSE.AUTH_TIMEOUT
-    const wait =
-      code === CLOSE.RESTART && wasReady && drainWindowMs > 0
-        ? Math.round(Math.random() * drainWindowMs)
-        : backoff(slow ? Math.max(attempt, 3) : attempt)
+    const told = code === CLOSE.RESTART ? comeBackMs : undefined
+    comeBackMs = undefined
+    // A draining server has given each of its clients a moment of its own: keeping to it is what spares the next one a stampede.
+    const wait = told ?? backoff(slow ? Math.max(attempt, 3) : attempt, retryDelay)
     attempt += 1
     setState('waiting', { code, retryInMs: wait })
     schedule('retry', wait, () => void open())
@@ -129,12 +139,17 @@ export function createConnection({ url, WebSocket, session, nextId }: Connection
     retry(code)
   }
 
-  const beat = (): void => {
-    if (Date.now() - lastHeard > heartbeatMs + GRACE_S * 1000) {
-      lost(CLOSE.SILENT, 'no sign of life')
-      return
-    }
+  /** Asks for a sign of life, and gives the connection up when none comes in time. */
+  const probe = (ms: number): void => {
+    const asked = Date.now()
     rawSend({ type: 'ping' })
+    schedule('probe', ms, () => {
+      if (state === 'ready' && lastHeard < asked) lost(CLOSE.SILENT, 'no sign of life')
+    })
+  }
+
+  const beat = (): void => {
+    probe(GRACE_S * 1000)
     schedule('heartbeat', heartbeatMs, beat)
   }
 
@@ -150,13 +165,14 @@ export function createConnection({ url, WebSocket, session, nextId }: Connection
   const onSystem = (frame: SystemFrame): void => {
     if (frame.heartbeatSeconds) heartbeatMs = frame.heartbeatSeconds * 1000
     if (frame.limits?.maxFrameBytes) maxFrameBytes = frame.limits.maxFrameBytes
-    if (frame.event === 'drain') drainWindowMs = frame.reconnectAfterMs ?? 0
+    if (frame.event === 'drain') comeBackMs = frame.reconnectAfterMs
   }
 
   const onAuthAnswer = (frame: AnyFrame): void => {
     authId = undefined
     if (frame.type === 'error') {
-      lost(CLOSE.UNAUTHENTICATED, String(frame.message ?? ''))
+      // A server that is without its database has refused nobody: the same token is good for the next attempt.
+      lost(isPassing(frame as ErrorFrame) ? CLOSE.OVERLOADED : CLOSE.UNAUTHENTICATED, String(frame.message ?? ''))
       return
     }
     refused = undefined
@@ -225,6 +241,11 @@ export function createConnection({ url, WebSocket, session, nextId }: Connection
       if (state === 'connecting' || state === 'ready') return
       clearTimeout(timers.retry)
       void open()
+    },
+    /** The network or the page has changed: tries at once if it waits, and makes sure that an open connection is alive. */
+    wake(): void {
+      if (state === 'ready') probe(PROBE_MS)
+      else if (state === 'waiting') void open()
     },
     /** Sends when ready; false when it is not, and the frame went nowhere. */
     send(frame: object): boolean {

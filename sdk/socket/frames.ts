@@ -1,81 +1,28 @@
-import type { FieldError } from '../errors.ts'
-import type { Job, Message } from '../types.ts'
+import type { Job } from '../types.ts'
+import type { Acks, WireFrames } from '../wire.ts'
 
 /** Where a reader stands in a topic: everything up to and with `seq` of this `epoch` has been seen. */
 export type Position = { epoch: string; seq: number }
 
 /** A numbered, durable event of a topic. `data` is the public record, as REST gives it. */
-export type TopicEvent<T = unknown> = {
-  type: 'event'
-  topic: string
-  epoch: string
-  seq: number
-  name: string
-  data: T
-}
+export type TopicEvent<T = unknown> = Omit<WireFrames['event'], 'data'> & { data: T }
 
 /** A piece of an assistant's reply while it is written; `index` counts from 0. Not durable: the final message has it all. */
-export type ReplyDelta = { type: 'reply_delta'; topic?: string; messageId: string; index: number; text: string }
+export type ReplyDelta = WireFrames['reply_delta']
 
 /** What the server says about the connection itself. */
-export type SystemFrame = {
-  type: 'system'
-  event: 'hello' | 'authenticated' | 'auth_expiring' | 'unsubscribed' | 'drain'
-  connectionId?: string
-  heartbeatSeconds?: number
-  limits?: { maxFrameBytes?: number }
-  /** With `unsubscribed`: which subscription ended, and why. */
-  topic?: string
-  reason?: string
-  /** With `drain`: come back at a random moment within so many milliseconds. */
-  reconnectAfterMs?: number
-}
+export type SystemFrame = WireFrames['system']
 
 /** Frames of the server by their type. What is not named here still reaches `socket.on('frame')`. */
-export type ServerFrames = {
-  system: SystemFrame
-  event: TopicEvent
-  reply_delta: ReplyDelta
-  job: Pick<Job, 'id' | 'state' | 'progress'> & Partial<Job> & { type: 'job' }
-  graph_update: {
-    type: 'graph_update'
-    sourceId: string
-    revision: number
-    added: number
-    removed: number
-    changed: number
-  }
-  database_change: {
-    type: 'database_change'
-    table: string
-    operation: string
-    id: string
-    record: unknown
-    seq: number
-  }
-  presence: { type: 'presence'; topic: string; userId: string; status: 'online' | 'away' | 'busy' | 'offline' }
-  typing: { type: 'typing'; topic: string; conversationId: string; userId: string; active: boolean }
-  echo: { type: 'echo'; data: unknown }
-}
+export type ServerFrames = Pick<
+  WireFrames,
+  'system' | 'reply_delta' | 'graph_update' | 'database_change' | 'presence' | 'typing' | 'echo'
+> & { event: TopicEvent; job: WireFrames['job'] & Partial<Job> }
 
-/** The answer to a frame that had an id. */
-export type AckFrame = {
-  type: 'ack'
-  id: number
-  message?: Message
-  /** With `chat`: the reply that will be written, and the job that writes it. */
-  reply?: { messageId: string; jobId: string }
-  [field: string]: unknown
-}
-export type ErrorFrame = {
-  type: 'error'
-  id?: number
-  code: string
-  message: string
-  retryAfter?: number
-  errors?: FieldError[]
-}
-export type SubscribedFrame = { type: 'subscribed'; topic: string; epoch: string; seq: number; recovered: boolean }
+/** The answer to a frame that had an id: fields of what was asked, see {@link Acks}. */
+export type AckFrame = WireFrames['ack'] & Partial<Acks['chat']> & { [field: string]: unknown }
+export type ErrorFrame = WireFrames['error']
+export type SubscribedFrame = WireFrames['subscribed']
 
 /** Any frame, before its type is looked at. */
 export type AnyFrame = { type: string; id?: number; [field: string]: unknown }

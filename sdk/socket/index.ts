@@ -1,9 +1,9 @@
 import { createEmitter } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
 import { uuid } from '../ids.ts'
-import type { Session } from '../session.ts'
 import type { Message } from '../types.ts'
-import { type ConnectionState, createConnection, type WebSocketClass } from './connection.ts'
+import { watchPage } from './awareness.ts'
+import { type ConnectionDeps, type ConnectionState, createConnection } from './connection.ts'
 import type { AckFrame, AnyFrame, ErrorFrame, ServerFrames, SystemFrame } from './frames.ts'
 import { createOutbox, type SendOptions } from './outbox.ts'
 import { createTopics } from './topics.ts'
@@ -29,21 +29,23 @@ export type NewChat = {
 /** A stored message, and the reply that the assistant will write to it: none when it is not asked, or when a waiting reply takes it along. */
 export type Sent = { message: Message; reply?: { messageId: string; jobId: string } }
 
-export type SocketDeps = { url: string; WebSocket: WebSocketClass; session: Session }
+export type SocketDeps = Omit<ConnectionDeps, 'nextId'>
 
 /**
  * The real-time half of the client, over the `parley.v1` protocol: commands with answers, topics that resume without a gap, and a
  * connection that comes back by itself. Opens at the first use, or by `open()`.
  */
-export function createSocket({ url, WebSocket, session }: SocketDeps) {
+export function createSocket(deps: SocketDeps) {
+  const { session } = deps
   const events = createEmitter<SocketEvents>()
   let lastId = 0
   const nextId = () => {
     lastId += 1
     return lastId
   }
-  const connection = createConnection({ url, WebSocket, session, nextId })
+  const connection = createConnection({ ...deps, nextId })
   const outbox = createOutbox({ nextId, send: connection.send, maxFrameBytes: () => connection.maxFrameBytes })
+  watchPage(connection.wake)
   const isReady = () => connection.state === 'ready'
   const topics = createTopics({ request: (frame) => outbox.request(frame, { resend: false }), isReady })
 
@@ -125,6 +127,8 @@ export function createSocket({ url, WebSocket, session }: SocketDeps) {
     },
     edit: (messageId: string, content: string) => command({ type: 'edit', messageId, content }),
     delete: (messageId: string) => command({ type: 'delete', messageId }),
+    /** Adds the own reaction to a message, or takes it away. */
+    react: (messageId: string, emoji: string, active = true) => command({ type: 'react', messageId, emoji, active }),
     read: (conversationId: string, seq: number) => command({ type: 'read', conversationId, seq }),
     stop: (messageId: string) => command({ type: 'stop', messageId }),
     echo: (data: unknown) => command({ type: 'echo', data }),

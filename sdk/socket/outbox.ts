@@ -21,7 +21,11 @@ type Waiting = {
 export type OutboxDeps = { nextId: () => number; send: (frame: object) => boolean; maxFrameBytes: () => number }
 
 const DEFAULT_TIMEOUT_MS = 30_000
-const THROTTLED_CODES = new Set(['RATE_LIMITED', 'OVERLOADED', 'NOT_READY'])
+/** Refusals that pass by themselves: too much at once, or a server that is without its database for a moment. */
+const PASSING = new Set(['RATE_LIMITED', 'OVERLOADED', 'NOT_READY', 'DEPENDENCY_UNAVAILABLE'])
+
+/** Whether the same request may well succeed a little later. */
+export const isPassing = ({ code }: { code: string }): boolean => PASSING.has(code)
 
 /**
  * Commands that wait for their `ack` or `error`. What is sent while offline stays here and goes out, in order, when the connection
@@ -81,8 +85,9 @@ export function createOutbox({ nextId, send, maxFrameBytes }: OutboxDeps) {
         take(frame.id)?.resolve(frame)
         return true
       }
-      if (entry.durable && THROTTLED_CODES.has(frame.code)) {
+      if (entry.durable && isPassing(frame)) {
         // A message typed by a person is worth waiting for: it goes out again when the server allows it.
+        clearTimeout(entry.timer)
         entry.timer = setTimeout(() => send(entry.frame), (frame.retryAfter ?? 1) * 1000)
         return true
       }

@@ -14,14 +14,15 @@ export type Reply = AsyncIterable<string> & {
 
 export type ReplyDeps = {
   socket: Socket
-  /** Reads one message by REST, for the case that its events are gone. */
-  getMessage: (id: string) => Promise<Message>
-  /** The newest messages of a conversation, to find a waiting reply that takes this question along. */
-  newest: (conversationId: string) => Promise<Message[]>
+  /** Reads one message by REST, patiently, for the case that its events are gone. */
+  getMessage: (id: string, signal: AbortSignal) => Promise<Message>
+  /** The newest messages of a conversation, patiently, to find the reply where the acknowledgement names none. */
+  newest: (conversationId: string, signal: AbortSignal) => Promise<Message[]>
   /** Milliseconds without any piece of the answer before it counts as failed. */
   silenceMs?: number
 }
 
+const isStreaming = ({ status }: Message): boolean => status === 'streaming'
 const FINAL = new Set(['reply.completed', 'reply.stopped', 'reply.failed'])
 
 /** Writes a message and follows the assistant's reply to it, over losses of the connection. */
@@ -41,13 +42,17 @@ export function ask({ socket, getMessage, newest, silenceMs = 60_000 }: ReplyDep
   done.catch(() => undefined)
 
   let over = false
+  /** Ends what is still being read when the reply is over. */
+  const reading = new AbortController()
   const close = (): void => {
     over = true
+    reading.abort()
     clearTimeout(silence)
     offDelta()
     topic.close()
   }
   const fail = (error: unknown): void => {
+    if (over) return
     close()
     pieces.fail(error)
     settle?.reject(error)
@@ -96,8 +101,14 @@ export function ask({ socket, getMessage, newest, silenceMs = 60_000 }: ReplyDep
   /** Reads how the reply stands, where no event may come to tell it. */
   const look = async (): Promise<void> => {
     if (replyId === undefined) return
-    const message = await getMessage(replyId)
-    if (message.status !== 'streaming') finish(message)
+    const message = await getMessage(replyId, reading.signal)
+    if (!isStreaming(message)) finish(message)
+  }
+
+  /** A question that was stored before has its reply already; one that came while a reply waited is taken along by that. */
+  const findReply = async ({ id, conversationId }: Message): Promise<Message | undefined> => {
+    const messages = await newest(conversationId, reading.signal)
+    return messages.find(({ replyTo, role }) => role === 'assistant' && replyTo === id) ?? messages.find(isStreaming)
   }
 
   const offDelta = socket.on('reply_delta', onDelta)
@@ -107,8 +118,8 @@ export function ask({ socket, getMessage, newest, silenceMs = 60_000 }: ReplyDep
 
   const start = async (): Promise<void> => {
     await topic.ready
-    const { reply } = await socket.chat(chat)
-    replyId = reply?.messageId ?? (await newest(chat.conversationId)).find(({ status }) => status === 'streaming')?.id
+    const { message, reply } = await socket.chat(chat)
+    replyId = reply?.messageId ?? (await findReply(message))?.id
     if (replyId === undefined) {
       throw new ParleyError({ code: 'NO_REPLY', message: 'The assistant does not answer to this message here.' })
     }

@@ -1,7 +1,9 @@
+import { backoff } from '../backoff.ts'
 import { createEmitter } from '../emitter.ts'
 import { ParleyError } from '../errors.ts'
 import { createStream } from '../stream.ts'
 import type { AnyFrame, Position, SubscribedFrame, TopicEvent } from './frames.ts'
+import { isPassing } from './outbox.ts'
 
 type TopicEvents = {
   event: TopicEvent
@@ -18,6 +20,8 @@ type Topic = {
   position: Position | undefined
   /** True from a subscribe frame to its `subscribed`: numbers that do not follow are expected meanwhile. */
   syncing: boolean
+  /** The next attempt, when the server could not take the subscription just now. */
+  again?: ReturnType<typeof setTimeout>
   live: PromiseWithResolvers
 }
 
@@ -87,14 +91,19 @@ export function createTopics({ request, isReady }: TopicsDeps) {
     topic.events.emit('refused', error)
   }
 
-  const sync = (topic: Topic): void => {
+  const sync = (topic: Topic, attempt = 0): void => {
     topic.syncing = true
+    clearTimeout(topic.again)
     const since = topic.position ? { since: topic.position } : {}
+    const again = () => {
+      if (topics.get(topic.name) === topic && isReady()) sync(topic, attempt + 1)
+    }
     request({ type: 'subscribe', topic: topic.name, ...since }).catch((error) => {
       if (topics.get(topic.name) !== topic || !(error instanceof ParleyError)) return
-      // A lost connection subscribes again when it is back; only silence on a living one is asked again here.
-      if (error.code === 'TIMEOUT' && isReady()) sync(topic)
-      else if (!['TIMEOUT', 'NETWORK', 'CLOSED'].includes(error.code)) refuse(topic, error)
+      // A lost connection subscribes again when it is back; here it is a living one that was silent, or a server without its database.
+      if (error.code === 'TIMEOUT') again()
+      else if (isPassing(error)) topic.again = setTimeout(again, (error.retryAfter ?? 0) * 500 + backoff(attempt))
+      else if (!['NETWORK', 'CLOSED'].includes(error.code)) refuse(topic, error)
     })
   }
 

@@ -1,7 +1,8 @@
 import type { Origin } from '../contracts/audit.ts'
 import { problem } from '../contracts/errors.ts'
+import { topicOf } from '../contracts/events.ts'
 import { idAfter } from '../contracts/list.ts'
-import type { Actor } from '../contracts/policy.ts'
+import { type Actor, demandServer } from '../contracts/policy.ts'
 import { audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
 import { toPage } from '../lib/cursor.ts'
@@ -13,9 +14,7 @@ import type { Sessions } from './sessions.ts'
 export function createAdministration(db: Database, sessions: Sessions) {
   const repository = createAccountRepository(db)
 
-  const demandAdmin = (actor: Actor) => {
-    if (actor.role !== 'admin') throw problem('FORBIDDEN', { detail: 'For administrators only' })
-  }
+  const demandAdmin = (actor: Actor) => demandServer(actor, 'users:administer')
 
   return {
     async list(actor: Actor, { limit, cursor, ...filter }: UserQuery) {
@@ -50,6 +49,8 @@ export function createAdministration(db: Database, sessions: Sessions) {
           details: input,
         })
         if (input.disabled === true || input.role === 'user') await sessions.end(tx, id, 'administered', origin)
+        const { disabledAt: _disabledAt, ...own } = user
+        tx.emit({ topic: topicOf('user', id), name: 'user.updated', data: own })
         return user
       })
     },

@@ -34,6 +34,24 @@ export const AuthResult = Type.Object(
 )
 export type AuthResult = Static<typeof AuthResult>
 
+/** Public keys (RFC 7517). Never a private or a secret one. */
+export const JwkSet = Type.Object(
+  {
+    keys: Type.Array(
+      Type.Object({
+        kty: Type.String({ examples: ['OKP'] }),
+        crv: Type.String({ examples: ['Ed25519'] }),
+        x: Type.String(),
+        y: Type.Optional(Type.String()),
+        kid: Type.String(),
+        alg: Enum(['EdDSA', 'ES256'] as const),
+        use: Enum(['sig'] as const),
+      }),
+    ),
+  },
+  { $id: 'JwkSet' },
+)
+
 /** A rotated pair of tokens. */
 export const TokenPair = Type.Object(
   { accessToken: Type.String(), refreshToken: Type.String(), expiresIn: Type.Integer() },
@@ -41,12 +59,23 @@ export const TokenPair = Type.Object(
 )
 export type TokenPair = Static<typeof TokenPair>
 
+/** What a sign-in by cookies gives: the tokens are in cookies that no script can read. `user` is missing where the pair was only rotated. */
+export const CookieSignIn = Type.Object(
+  {
+    user: Type.Optional(Ref(User)),
+    csrfToken: Type.String({ description: 'Send it as X-CSRF-Token with everything but GET and HEAD' }),
+    expiresIn: Type.Integer({ description: 'Life of the access cookie in seconds', examples: [900] }),
+  },
+  { $id: 'CookieSignIn' },
+)
+
 /** A sign-in on one device. */
 export const Session = Type.Object(
   {
     id: Id,
+    device: Type.String({ description: 'Made from the User-Agent', examples: ['Firefox on Windows'] }),
     userAgent: Nullable(Type.String()),
-    address: Nullable(Type.String()),
+    address: Nullable(Type.String({ description: 'From where it was last refreshed' })),
     current: Type.Boolean({ description: 'Whether it is the one that asks' }),
     createdAt: Time,
     lastSeenAt: Time,
@@ -59,8 +88,13 @@ export type Session = Static<typeof Session>
 /** The payload of `session.revoked`. */
 export const SessionRevoked = Type.Object({ sessionId: Id, reason: Type.String() }, { $id: 'SessionRevoked' })
 
-const Email = Type.String({ format: 'email', minLength: 3, maxLength: 254, examples: ['ada@example.com'] })
-const Password = Type.String({
+/** The payload of `api_key.revoked`. */
+export const ApiKeyRevoked = Type.Object({ keyId: Id }, { $id: 'ApiKeyRevoked' })
+
+/** An email address. */
+export const Email = Type.String({ format: 'email', minLength: 3, maxLength: 254, examples: ['ada@example.com'] })
+/** A password to set. */
+export const Password = Type.String({
   minLength: 8,
   maxLength: 1024,
   description: 'At least 8 characters of any kind',

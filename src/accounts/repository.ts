@@ -8,6 +8,16 @@ type Filter = Omit<UserQuery, 'limit' | 'cursor'>
 
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&')
 
+/** An account to make. Without a password it is signed in to through an identity provider. */
+export interface NewAccount {
+  email: string
+  name?: string | undefined
+  passwordHash: string | null
+  emailVerified?: boolean
+  role?: ServerRole
+  tier?: Tier
+}
+
 /** SQL of accounts. */
 export function createAccountRepository({ sql }: Database) {
   const columns = sql`id, email, name, role, tier, email_verified as "emailVerified", version, created_at as "createdAt", updated_at as "updatedAt"`
@@ -17,11 +27,12 @@ export function createAccountRepository({ sql }: Database) {
     /** Undefined when the email is taken. */
     async insert(
       tx: Tx,
-      row: { id: string; email: string; name: string; passwordHash: string; role?: ServerRole; tier?: Tier },
+      row: { id: string; email: string; name: string } & Omit<NewAccount, 'name'>,
     ): Promise<User | undefined> {
       const [user] = await tx.sql<User[]>`
-        insert into users (id, email, name, password_hash, role, tier)
-        values (${row.id}, ${row.email}, ${row.name}, ${row.passwordHash}, ${row.role ?? 'user'}, ${row.tier ?? 'free'})
+        insert into users (id, email, name, password_hash, email_verified, role, tier)
+        values (${row.id}, ${row.email}, ${row.name}, ${row.passwordHash}, ${row.emailVerified ?? false},
+                ${row.role ?? 'user'}, ${row.tier ?? 'free'})
         on conflict (lower(email)) do nothing
         returning ${columns}`
       return user
@@ -53,8 +64,12 @@ export function createAccountRepository({ sql }: Database) {
     setPasswordHash: (tx: Tx, id: string, hash: string) =>
       tx.sql`update users set password_hash = ${hash}, updated_at = now() where id = ${id}`,
 
+    /** Only if it is still the one that was read: a new password must not be undone. */
+    replacePasswordHash: (id: string, stored: string, hash: string) =>
+      sql`update users set password_hash = ${hash} where id = ${id} and password_hash = ${stored}`,
+
     async managed(id: string): Promise<ManagedUser | undefined> {
-      const [row] = await sql<ManagedUser[]>`select ${managed} from users where id = ${id}`
+      const [row] = await sql<ManagedUser[]>`select ${managed} from users where id = ${id} and kind = 'person'`
       return row
     },
 
@@ -63,7 +78,7 @@ export function createAccountRepository({ sql }: Database) {
       return [
         ...(await sql<ManagedUser[]>`
           select ${managed} from users
-          where true ${after === undefined ? sql`` : sql`and id > ${after}`}
+          where kind = 'person' ${after === undefined ? sql`` : sql`and id > ${after}`}
             ${pattern === undefined ? sql`` : sql`and (email ilike ${pattern} or name ilike ${pattern})`}
             ${role === undefined ? sql`` : sql`and role = ${role}`} ${tier === undefined ? sql`` : sql`and tier = ${tier}`}
           order by id limit ${limit + 1}`),
@@ -75,7 +90,7 @@ export function createAccountRepository({ sql }: Database) {
         update users set role = coalesce(${role ?? null}, role), tier = coalesce(${tier ?? null}, tier),
           disabled_at = case ${disabled ?? null}::boolean when true then coalesce(disabled_at, now()) when false then null else disabled_at end,
           version = version + 1, updated_at = now()
-        where id = ${id} returning ${managed}`
+        where id = ${id} and kind = 'person' returning ${managed}`
       return row
     },
   }

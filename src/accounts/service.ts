@@ -1,49 +1,50 @@
 import type { Origin } from '../contracts/audit.ts'
-import { problem } from '../contracts/errors.ts'
-import { topicOf } from '../contracts/events.ts'
+import { Problem, problem } from '../contracts/errors.ts'
 import type { Actor, ServerRole, Tier } from '../contracts/policy.ts'
 import { audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
-import type { Tx } from '../db/transaction.ts'
-import { newId } from '../lib/ids.ts'
+import type { Emails } from './emails.ts'
+import type { LoginThrottle } from './login-throttle.ts'
 import type { AuthResult, ChangePasswordBody, LoginBody, ProfileBody, RegisterBody, User } from './model.ts'
+import type { MfaChallenge } from './model-factors.ts'
+import type { CreateAccount } from './new-account.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
 import { demandUncommon } from './password-rules.ts'
-import type { Passwords } from './passwords.ts'
+import { isOutdated, type Passwords } from './passwords.ts'
 import { createAccountRepository } from './repository.ts'
 import type { Sessions } from './sessions.ts'
+import type { SignIn } from './sign-in.ts'
 
 /** What accounts need from outside. */
 export interface AccountsDeps {
   db: Database
   passwords: Passwords
   sessions: Sessions
-  /** Makes the personal workspace of a new user, in the same transaction. */
-  createPersonalWorkspace: (tx: Tx, user: { id: string; name: string }) => Promise<unknown>
+  /** Bounds wrong passwords; undefined where limits are off. */
+  throttle: LoginThrottle | undefined
+  signIn: SignIn
+  emails: Pick<Emails, 'ask' | 'register'>
+  /** `required`: no account before its email is confirmed. `asked`: a mail asks for it, and nothing waits for the answer. */
+  confirmation: 'required' | 'asked' | 'none'
+  createAccount: CreateAccount
+  tokens: Pick<OneTimeTokens, 'revoke'>
 }
 
 /** What an operator may give an account from the start. */
 type Standing = { role: ServerRole; tier: Tier }
 
 /** Registration, sign-in and the own account. */
-export function createAccounts({ db, passwords, sessions, createPersonalWorkspace }: AccountsDeps) {
+export function createAccounts({
+  db,
+  passwords,
+  sessions,
+  throttle,
+  signIn,
+  createAccount,
+  tokens,
+  ...deps
+}: AccountsDeps) {
   const repository = createAccountRepository(db)
-
-  async function create(
-    tx: Tx,
-    input: RegisterBody,
-    passwordHash: string,
-    origin?: Origin,
-    standing?: Standing,
-  ): Promise<User> {
-    const email = input.email.trim()
-    const name = input.name?.trim() || (email.split('@', 1)[0] as string)
-    const user = await repository.insert(tx, { id: newId(), email, name, passwordHash, ...standing })
-    if (user === undefined) throw problem('EMAIL_TAKEN')
-    await createPersonalWorkspace(tx, user)
-    await audit(tx.sql, { action: 'account.registered', actorId: user.id, targetId: user.id, origin })
-    tx.emit({ topic: topicOf('user', user.id), name: 'user.registered', data: user })
-    return user
-  }
 
   async function own(actor: Actor): Promise<User> {
     const user = await repository.byId(actor.userId)
@@ -51,13 +52,45 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
     return user
   }
 
+  /** The account whose email and password these are. Whatever is wrong with them, the same is done and answered. */
+  async function demandCredentials(input: LoginBody, origin: Origin) {
+    const email = input.email.trim()
+    const attempt = await throttle?.begin(email, origin.address)
+    const found = await repository.byEmail(email)
+    const fits = await passwords.verify(found?.passwordHash, input.password)
+    if (fits) await attempt?.succeeded()
+    if (found === undefined || !fits || found.disabled) {
+      await audit(db.sql, { action: 'account.login_failed', targetId: found?.id, origin })
+      throw problem(fits && found?.disabled ? 'ACCOUNT_DISABLED' : 'INVALID_CREDENTIALS')
+    }
+    return found
+  }
+
+  /** Replaces a hash of former, weaker parameters, now that the password is at hand. An overloaded pool leaves it for the next time. */
+  async function renewHash(userId: string, stored: string | null, password: string): Promise<void> {
+    if (stored === null || !isOutdated(stored)) return
+    try {
+      await repository.replacePasswordHash(userId, stored, await passwords.hash(password))
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+    }
+  }
+
   return {
-    /** @throws EMAIL_TAKEN, OVERLOADED, VALIDATION_FAILED for a password that everybody tries */
-    async register(input: RegisterBody, origin: Origin): Promise<AuthResult> {
-      demandUncommon(input.password, { email: input.email, name: input.name ?? '' })
-      const passwordHash = await passwords.hash(input.password)
+    /**
+     * Makes an account and signs in to it. Where emails must be confirmed first it answers `pending`, for a taken email too.
+     * @throws EMAIL_TAKEN, OVERLOADED, VALIDATION_FAILED for a password that everybody tries
+     */
+    async register({ password, ...input }: RegisterBody, origin: Origin): Promise<AuthResult | 'pending'> {
+      demandUncommon(password, { email: input.email, name: input.name ?? '' })
+      const passwordHash = await passwords.hash(password)
+      if (deps.confirmation === 'required') {
+        await deps.emails.register({ ...input, email: input.email.trim(), passwordHash }, origin)
+        return 'pending'
+      }
       return db.transact(async (tx) => {
-        const user = await create(tx, input, passwordHash, origin)
+        const user = await createAccount(tx, { ...input, passwordHash }, origin)
+        if (deps.confirmation === 'asked') await deps.emails.ask(tx, user)
         return { user, ...(await sessions.open(tx, user.id, origin)) }
       })
     },
@@ -66,26 +99,18 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
      * An account with a role and a tier, without a session: for whoever runs commands on the server, never for a request.
      * @throws EMAIL_TAKEN
      */
-    async provision({ role, tier, ...input }: RegisterBody & Standing): Promise<User> {
-      demandUncommon(input.password, { email: input.email, name: input.name ?? '' })
-      const passwordHash = await passwords.hash(input.password)
-      return db.transact((tx) => create(tx, input, passwordHash, undefined, { role, tier }))
+    async provision({ password, ...input }: RegisterBody & Standing): Promise<User> {
+      demandUncommon(password, { email: input.email, name: input.name ?? '' })
+      const passwordHash = await passwords.hash(password)
+      return db.transact((tx) => createAccount(tx, { ...input, passwordHash, emailVerified: true }))
     },
 
-    /** @throws INVALID_CREDENTIALS for an unknown email as for a wrong password, ACCOUNT_DISABLED, OVERLOADED */
-    async login(input: LoginBody, origin: Origin): Promise<AuthResult> {
-      const found = await repository.byEmail(input.email.trim())
-      const fits = await passwords.verify(found?.passwordHash, input.password)
-      if (found === undefined || !fits || found.disabled) {
-        await audit(db.sql, { action: 'account.login_failed', targetId: found?.id, origin })
-        throw problem(fits && found?.disabled ? 'ACCOUNT_DISABLED' : 'INVALID_CREDENTIALS')
-      }
-      const { passwordHash: _hash, disabled: _disabled, ...user } = found
-      const pair = await db.transact(async (tx) => {
-        await audit(tx.sql, { action: 'account.login', actorId: user.id, targetId: user.id, origin })
-        return sessions.open(tx, user.id, origin)
-      })
-      return { user, ...pair }
+    /** @throws INVALID_CREDENTIALS for an unknown email as for a wrong password, ACCOUNT_DISABLED, EMAIL_UNVERIFIED, RATE_LIMITED, OVERLOADED */
+    async login(input: LoginBody, origin: Origin): Promise<AuthResult | MfaChallenge> {
+      const { passwordHash, disabled: _disabled, ...user } = await demandCredentials(input, origin)
+      const result = await signIn.begin(user, 'password', origin)
+      await renewHash(user.id, passwordHash, input.password)
+      return result
     },
 
     /** Ends the asking session. An API key has none: revoke it instead. */
@@ -107,7 +132,7 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
       }),
 
     /**
-     * Changes the own password and ends all other sessions.
+     * Changes the own password, and ends all other sessions and what was mailed to reset it.
      * @throws INVALID_CREDENTIALS when the current one is wrong
      */
     async changePassword(actor: Actor, input: ChangePasswordBody, origin: Origin): Promise<void> {
@@ -119,6 +144,8 @@ export function createAccounts({ db, passwords, sessions, createPersonalWorkspac
       await db.transact(async (tx) => {
         await repository.setPasswordHash(tx, actor.userId, passwordHash)
         await sessions.end(tx, actor.userId, 'password-changed', origin, undefined, actor.sessionId)
+        // Whoever could read a mail of before must not be able to undo it.
+        await tokens.revoke(tx, actor.userId, ['password.reset'])
         await audit(tx.sql, {
           action: 'account.password_changed',
           actorId: actor.userId,

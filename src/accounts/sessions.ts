@@ -1,18 +1,21 @@
-import { LRUCache } from 'lru-cache'
 import type { Origin } from '../contracts/audit.ts'
 import { problem } from '../contracts/errors.ts'
 import { topicOf } from '../contracts/events.ts'
 import { idAfter } from '../contracts/list.ts'
 import type { Actor } from '../contracts/policy.ts'
+import type { LoadStanding, SessionLookup, SessionStanding } from '../contracts/sessions.ts'
 import { audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
+import { SEALED } from '../db/sealed.ts'
 import type { Tx } from '../db/transaction.ts'
 import { toPage } from '../lib/cursor.ts'
 import { newId } from '../lib/ids.ts'
 import type { Sealer } from '../lib/seal.ts'
+import { deviceOf } from './devices.ts'
 import type { TokenPair } from './model.ts'
-import { hashToken, makeRefreshToken, sessionOfToken } from './refresh-tokens.ts'
-import { createSessionRepository, type SessionRow, type Standing } from './session-repository.ts'
+import { hashToken, type NamedSession, type RefreshTokens } from './refresh-tokens.ts'
+import { createSessionRepository, type Rotation, type SessionRow } from './session-repository.ts'
+import { createTouches } from './touches.ts'
 
 /** What sessions need from outside. Times of life are in seconds. */
 export interface SessionsDeps {
@@ -20,29 +23,30 @@ export interface SessionsDeps {
   sealer: Sealer
   /** Signs the access token of a session. */
   signAccessToken: (claims: { sub: string; sid: string }) => string
-  secret: string
+  refreshTokens: RefreshTokens
+  /** Makes the look-up of standings on top of the database. */
+  createLookup: (load: LoadStanding) => Promise<SessionLookup>
   accessTtl: number
   refreshTtl: number
   sessionTtl: number
   refreshGrace: number
 }
 
-/** How long a found standing is believed without asking again: the most by which a revocation elsewhere can come late. */
-const STANDING_TTL_MS = 1000
-const PURPOSE = 'refresh-answer'
+const { purpose } = SEALED['sessions.previous_answer']
 
 /**
  * Sessions: a family of rotating refresh tokens, one per sign-in. A token is good once; its immediate predecessor gets the identical new pair for a
  * short grace (a retry after a lost answer); any other used-up token of the family is theft and ends the session.
  */
-export function createSessions(deps: SessionsDeps) {
-  const { db, sealer, secret, accessTtl } = deps
+export async function createSessions(deps: SessionsDeps) {
+  const { db, sealer, accessTtl, refreshTtl, refreshTokens } = deps
   const repository = createSessionRepository(db)
-  const standings = new LRUCache<string, Promise<Standing | undefined>>({ max: 20_000, ttl: STANDING_TTL_MS })
+  const lookup = await deps.createLookup((sessionId) => repository.standing(sessionId, refreshTtl))
+  const touches = createTouches(repository.touch)
 
   const pairOf = (userId: string, sessionId: string): TokenPair => ({
     accessToken: deps.signAccessToken({ sub: userId, sid: sessionId }),
-    refreshToken: makeRefreshToken(sessionId, secret),
+    refreshToken: refreshTokens.make({ sessionId, userId }),
     expiresIn: accessTtl,
   })
 
@@ -80,7 +84,16 @@ export function createSessions(deps: SessionsDeps) {
   }
 
   const tooOld = (row: SessionRow) =>
-    Date.parse(row.expiresAt) < Date.now() || Date.parse(row.rotatedAt) + deps.refreshTtl * 1000 < Date.now()
+    Date.parse(row.expiresAt) < Date.now() || Date.parse(row.rotatedAt) + refreshTtl * 1000 < Date.now()
+
+  const rotationOf = (id: string, presented: string, pair: TokenPair, { address }: Origin): Rotation => ({
+    id,
+    presented,
+    successor: hashToken(pair.refreshToken),
+    answer: sealer.seal(JSON.stringify(pair), purpose(id)),
+    address,
+    idle: refreshTtl,
+  })
 
   async function exchange(
     tx: Tx,
@@ -93,20 +106,22 @@ export function createSessions(deps: SessionsDeps) {
     const presented = hashToken(token)
     if (presented === row.refreshHash) {
       const pair = pairOf(row.userId, row.id)
-      await repository.rotate(tx, {
-        id: row.id,
-        refreshHash: hashToken(pair.refreshToken),
-        previousHash: presented,
-        previousAnswer: sealer.seal(JSON.stringify(pair), PURPOSE),
-      })
+      await repository.rotateLocked(tx, rotationOf(row.id, presented, pair, origin))
       return pair
     }
     const inGrace = Date.parse(row.rotatedAt) + deps.refreshGrace * 1000 >= Date.now()
     if (presented === row.previousHash && row.previousAnswer !== null && inGrace) {
-      return JSON.parse(sealer.open(row.previousAnswer, PURPOSE)) as TokenPair
+      return JSON.parse(sealer.open(row.previousAnswer, purpose(row.id))) as TokenPair
     }
     await end(tx, row.userId, 'reuse', origin, row.id)
     return 'reused'
+  }
+
+  function actorFrom(found: SessionStanding | undefined, userId: string, sessionId: string): Actor {
+    if (found === undefined || found.userId !== userId || found.ended || found.endsAt < Date.now())
+      throw problem('SESSION_REVOKED')
+    if (found.disabled) throw problem('ACCOUNT_DISABLED')
+    return { userId, role: found.role, tier: found.tier, sessionId }
   }
 
   return {
@@ -114,12 +129,18 @@ export function createSessions(deps: SessionsDeps) {
     end,
 
     /**
-     * Exchanges a refresh token for a new pair.
+     * Exchanges a refresh token for a new pair: one statement where the token is the newest of a live session, which it nearly always is. Everything
+     * else (a retry, reuse, an ended session) is looked into with the session locked.
      * @throws TOKEN_INVALID, SESSION_REVOKED
      */
     async refresh(token: string, origin: Origin): Promise<TokenPair> {
-      const sessionId = sessionOfToken(token, secret)
-      if (sessionId === undefined) throw problem('TOKEN_INVALID')
+      const named = refreshTokens.read(token)
+      if (named === undefined) throw problem('TOKEN_INVALID')
+      const { sessionId, userId } = named
+      if (!db.watched()) {
+        const pair = pairOf(userId, sessionId)
+        if (await repository.rotate(rotationOf(sessionId, hashToken(token), pair, origin))) return pair
+      }
       const found = await db.transact(async (tx) => exchange(tx, token, await repository.lock(tx, sessionId), origin))
       if (found === 'invalid') throw problem('TOKEN_INVALID')
       if (found === 'ended') throw problem('SESSION_REVOKED')
@@ -129,29 +150,41 @@ export function createSessions(deps: SessionsDeps) {
     },
 
     /**
-     * Who a session stands for right now, from a cache of one second at most.
+     * Who a session of a user stands for right now, from what is kept for a second at most.
      * @throws SESSION_REVOKED, ACCOUNT_DISABLED
      */
-    async actorOf(sessionId: string): Promise<Actor> {
-      let standing = standings.get(sessionId)
-      if (standing === undefined) {
-        standing = repository.standing(sessionId)
-        standings.set(sessionId, standing)
-        standing.catch(() => standings.delete(sessionId))
-      }
-      const found = await standing
-      if (found === undefined || found.ended) throw problem('SESSION_REVOKED')
-      if (found.disabled) throw problem('ACCOUNT_DISABLED')
-      return { userId: found.userId, role: found.role, tier: found.tier, sessionId }
+    async actorOf(userId: string, sessionId: string): Promise<Actor> {
+      const actor = actorFrom(await lookup.find(userId, sessionId), userId, sessionId)
+      touches.note(sessionId)
+      return actor
     },
 
-    /** Forgets what is believed of a session; call it once its end is committed, here or on another instance. */
-    forget: (sessionId: string) => void standings.delete(sessionId),
+    /** The same from the database itself: for connections that are told of a change before the news reaches what is kept. */
+    currentActorOf: async (userId: string, sessionId: string): Promise<Actor> =>
+      actorFrom(await repository.standing(sessionId, refreshTtl), userId, sessionId),
+
+    /** Forgets what is believed of the sessions of a user, on all instances; call it once their end or another change is committed. */
+    forget: (userId: string): Promise<void> => lookup.forget(userId),
+
+    /** Whether an account was signed in to from an address of late. */
+    knows: repository.knows,
 
     async list(actor: Actor, query: { limit: number; cursor?: string | undefined }) {
-      const rows = await repository.list(actor.userId, query.limit, idAfter(query.cursor))
+      const rows = await repository.list(actor.userId, query.limit, idAfter(query.cursor), refreshTtl)
       const page = toPage([...rows], query.limit, (row) => [row.id])
-      return { ...page, items: page.items.map((row) => ({ ...row, current: row.id === actor.sessionId })) }
+      return {
+        ...page,
+        items: page.items.map((row) => ({
+          ...row,
+          device: deviceOf(row.userAgent),
+          current: row.id === actor.sessionId,
+        })),
+      }
+    },
+
+    /** Ends a session in whose place another was opened on the same device; does nothing when it has ended already. */
+    async replaced({ userId, sessionId }: NamedSession, origin: Origin): Promise<void> {
+      await db.transact((tx) => end(tx, userId, 'replaced', origin, sessionId))
     },
 
     /** @throws NOT_FOUND when it is not a live session of the actor */
@@ -164,8 +197,16 @@ export function createSessions(deps: SessionsDeps) {
     revokeAll: async (actor: Actor, origin: Origin): Promise<void> => {
       await db.transact((tx) => end(tx, actor.userId, 'logout-all', origin))
     },
+
+    /** Writes down when sessions were last used; called now and then. */
+    flush: touches.flush,
+
+    async close(): Promise<void> {
+      await lookup.close()
+      await touches.flush()
+    },
   }
 }
 
 /** See {@link createSessions}. */
-export type Sessions = ReturnType<typeof createSessions>
+export type Sessions = Awaited<ReturnType<typeof createSessions>>

@@ -18,13 +18,22 @@ export interface ChatOptions {
   /** The workspace of an upload that the actor may read. @throws NOT_FOUND */
   workspaceOf: (actor: Actor, uploadId: string) => Promise<string>
   findJob: (id: string) => Promise<Job | undefined>
+  /** Calls back when a reader may not read on in a conversation; call what it answers when nobody reads any more. */
+  watch: (actor: Actor, conversationId: string, end: (close: ChatClose) => void) => () => void
 }
 
-/** What a stream of one answer says, in this order: `reply_started`, `reply_delta` again and again, `message`. */
+/** Why a stream was cut off: what a WebSocket would be closed with. */
+export interface ChatClose {
+  code: number
+  reason: string
+}
+
+/** What a stream of one answer says, in this order: `reply_started`, `reply_delta` again and again, `message`; or `close` at any time. */
 export type ChatEvent =
   | { event: 'reply_started'; data: ChatAccepted }
   | { event: 'reply_delta'; data: { messageId: string; index: number; text: string } }
   | { event: 'message'; data: ChatAnswer }
+  | { event: 'close'; data: ChatClose }
   | { event: 'waiting' }
 
 /** How long a call waits for the whole answer, ms. What takes longer is answered as accepted, or found by its id. */
@@ -35,7 +44,7 @@ const HEARTBEAT_MS = 10_000
 const TITLE = 80
 
 /** A question in one call: makes the conversation where none is named, writes the message, and follows the reply. */
-export function createChat({ assistant, createConversation, sendMessage, workspaceOf, findJob }: ChatOptions) {
+export function createChat({ assistant, createConversation, sendMessage, workspaceOf, findJob, watch }: ChatOptions) {
   async function conversationFor(actor: Actor, body: ChatBody): Promise<string> {
     if (body.conversationId) return body.conversationId
     const upload = body.uploadIds?.[0]
@@ -45,6 +54,7 @@ export function createChat({ assistant, createConversation, sendMessage, workspa
   }
 
   async function ask(actor: Actor, body: ChatBody): Promise<{ reply: ReplyRow; jobId: string }> {
+    await assistant.allowance.demand(actor)
     const conversationId = await conversationFor(actor, body)
     const { message: content, uploadIds } = body
     const sent = await sendMessage(actor, conversationId, { content, ...(uploadIds && { uploadIds }) })
@@ -92,6 +102,30 @@ export function createChat({ assistant, createConversation, sendMessage, workspa
     }
   }
 
+  async function* tell(
+    actor: Actor,
+    { id: messageId, conversationId, ...reply }: ReplyRow,
+    start: ChatAccepted,
+    signal: AbortSignal,
+  ): AsyncGenerator<ChatEvent> {
+    const revoked = new AbortController()
+    const release = watch(actor, conversationId, (close) => revoked.abort(close))
+    try {
+      yield { event: 'reply_started', data: start }
+      const texts = textsOf({ id: messageId, conversationId, ...reply }, AbortSignal.any([signal, revoked.signal]))
+      for (let index = 0; ; ) {
+        const { value, done } = await texts.next()
+        if (revoked.signal.aborted) yield { event: 'close', data: revoked.signal.reason as ChatClose }
+        else if (done && value) yield { event: 'message', data: { conversationId, message: value } }
+        if (done || revoked.signal.aborted) return
+        if (value === undefined) yield { event: 'waiting' }
+        else yield { event: 'reply_delta', data: { messageId, index: index++, text: value } }
+      }
+    } finally {
+      release()
+    }
+  }
+
   return {
     /** Asks and waits: the whole answer, or what is accepted when it takes too long. */
     async answer(actor: Actor, body: ChatBody): Promise<ChatAnswer | ChatAccepted> {
@@ -110,24 +144,7 @@ export function createChat({ assistant, createConversation, sendMessage, workspa
     async stream(actor: Actor, body: ChatBody, signal: AbortSignal): Promise<AsyncGenerator<ChatEvent>> {
       const { reply, jobId } = await ask(actor, body)
       const start = await accepted(reply, jobId)
-      return (async function* () {
-        yield { event: 'reply_started', data: start } satisfies ChatEvent
-        const texts = textsOf(reply, signal)
-        let index = 0
-        for (;;) {
-          const { value, done } = await texts.next()
-          if (done) {
-            if (value) yield { event: 'message', data: { conversationId: reply.conversationId, message: value } }
-            return
-          }
-          if (value === undefined) yield { event: 'waiting' } satisfies ChatEvent
-          else
-            yield {
-              event: 'reply_delta',
-              data: { messageId: reply.id, index: index++, text: value },
-            } satisfies ChatEvent
-        }
-      })()
+      return tell(actor, reply, start, signal)
     },
   }
 }

@@ -1,12 +1,13 @@
-import { problem } from '../contracts/errors.ts'
+import { Problem, problem } from '../contracts/errors.ts'
 import type { JobHandler, JobRun } from '../contracts/jobs.ts'
 import type { ModelRequest } from '../contracts/model.ts'
 import { demand, type WorkspaceRole } from '../contracts/policy.ts'
 import { JobCancelled, QueueClosing } from '../contracts/queue.ts'
-import type { EndReply } from './endings.ts'
+import type { Retrieval } from '../contracts/retrieval.ts'
+import { type Allowance, inputTokensOf, MAX_OUTPUT_TOKENS, tokensOf } from './allowance.ts'
+import type { Ending, EndReply } from './endings.ts'
 import { smallTalkOf, stripMention } from './question.ts'
 import type { ReplyContext, ReplyRepository, ReplyRow } from './replies.ts'
-import type { Retrieval } from './retrieval.ts'
 import type { Stops } from './stops.ts'
 import type { Writer, Written } from './writer.ts'
 
@@ -17,6 +18,7 @@ export interface ReplyHandlerOptions {
   write: Writer
   end: EndReply
   stops: Stops
+  allowance: Pick<Allowance, 'reserve' | 'charge'>
   roleOf: (userId: string, workspaceId: string) => Promise<WorkspaceRole | undefined>
 }
 
@@ -27,7 +29,7 @@ const MAX_QUESTION = 4_000
 
 /** Does the job `reply.generate`: looks again who asks, searches, lets the model write, and ends the reply once. */
 export function createReplyHandler(options: ReplyHandlerOptions): JobHandler<'reply.generate'> {
-  const { repository, retrieval, write, end, stops, roleOf } = options
+  const { repository, retrieval, write, end, stops, allowance, roleOf } = options
 
   /** What the one who asked may look through: the workspace, or as a guest only what was attached in the conversation. */
   async function scopeOf(run: JobRun<'reply.generate'>, context: ReplyContext) {
@@ -45,7 +47,8 @@ export function createReplyHandler(options: ReplyHandlerOptions): JobHandler<'re
     const question = stripMention(context.questions.map((message) => message.content).join('\n\n')).slice(-MAX_QUESTION)
     const smallTalk = smallTalkOf(question)
     const found = await retrieval.search(smallTalk ? '' : question, scope, PASSAGES)
-    return { question, history: context.history, ...found, ...(smallTalk && { smallTalk }) }
+    const { history } = context
+    return { question, history, ...found, maxOutputTokens: MAX_OUTPUT_TOKENS, ...(smallTalk && { smallTalk }) }
   }
 
   return async (run) => {
@@ -54,26 +57,42 @@ export function createReplyHandler(options: ReplyHandlerOptions): JobHandler<'re
     const stop = stops.arm(reply.id)
     const signal = AbortSignal.any([run.signal, stop.signal])
     const written: Written = { content: '', citations: [] }
+    let asked: ModelRequest | undefined
+    const ending = (status: Ending['status']) => {
+      const { content, citations } = written
+      return end(reply.id, { status, content, citations, tokens: costOf(asked, written) })
+    }
     try {
       const request = await requestFor(run, reply)
+      await allowance.reserve(run.actor, reply.id, inputTokensOf(request) + MAX_OUTPUT_TOKENS)
+      asked = request
       run.progress(0.1, 'writing')
       await write(reply, request, signal, written, stop.now)
-      await end(reply.id, { status: 'complete', ...written })
+      await ending('complete')
       return { status: 'complete', messageId: reply.id }
     } catch (error) {
       const reason = signal.aborted ? signal.reason : error
-      // Somebody else goes on with it, from the beginning.
-      if (reason instanceof QueueClosing) throw reason
-      if (stop.signal.aborted || reason instanceof JobCancelled) {
-        await end(reply.id, { status: 'stopped', ...written })
+      const repeated = reason instanceof QueueClosing
+      if (!repeated && (stop.signal.aborted || reason instanceof JobCancelled)) {
+        await ending('stopped')
         return { status: 'stopped', messageId: reply.id }
       }
-      if (isFinal(run, reason)) await end(reply.id, { status: 'failed', content: written.content })
+      if (!repeated && isFinal(run, reason)) {
+        written.citations = []
+        if (reason instanceof Problem && reason.code === 'ASSISTANT_QUOTA_EXCEEDED') written.content = reason.detail
+        await ending('failed')
+      } else await allowance.charge(reply.id, costOf(asked, written))
       throw reason
     } finally {
       stop.disarm()
     }
   }
+}
+
+/** What a model was asked for and has written; nothing where it was not asked. */
+function costOf(asked: ModelRequest | undefined, { content, usage }: Written): number {
+  if (asked === undefined) return 0
+  return usage ? usage.inputTokens + usage.outputTokens : inputTokensOf(asked) + tokensOf(content)
 }
 
 function isFinal(run: JobRun, reason: unknown): boolean {

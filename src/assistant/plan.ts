@@ -32,7 +32,13 @@ export function createReplyPlanner(repository: Pick<ReplyRepository, 'insert'>):
       dedupeKey: waitingKey(conversationId),
     })
     if (jobId === undefined) return undefined
-    const waiting = { id: messageId, conversationId, replyTo: occasion.messageId, createdAt: new Date().toISOString() }
+    const waiting = {
+      id: messageId,
+      conversationId,
+      replyTo: occasion.messageId,
+      threadId: occasion.threadId,
+      createdAt: new Date().toISOString(),
+    }
     const record = toMessage({ ...waiting, seq: 0, content: '', citations: [], status: 'streaming', version: 1 })
     return {
       messageId,

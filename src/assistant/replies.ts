@@ -9,6 +9,7 @@ export interface ReplyRow {
   seq: number
   content: string
   replyTo: string | null
+  threadId: string | null
   citations: Citation[]
   status: Message['status']
   version: number
@@ -32,6 +33,7 @@ export interface Question {
   messageId: string
   conversationId: string
   workspaceId: string
+  threadId: string
   content: string
 }
 
@@ -61,7 +63,7 @@ const MAX_UPLOADS = 50
 /** The SQL of replies: rows of the assistant in `messages`, from their placeholder to their end. */
 export function createReplyRepository(sql: Sql<{ bigint: number }>) {
   const columns = (on: Sql | TransactionSql | Sql<{ bigint: number }>) => on`
-    id, conversation_id as "conversationId", seq, content, reply_to as "replyTo", citations, status, version, created_at as "createdAt"`
+    id, conversation_id as "conversationId", seq, content, reply_to as "replyTo", thread_id as "threadId", citations, status, version, created_at as "createdAt"`
 
   /** The messages before the next reply, the newest {@link HISTORY} of them, in order. */
   const recent = (reply: ReplyRow) => sql<Turn[]>`
@@ -85,8 +87,8 @@ export function createReplyRepository(sql: Sql<{ bigint: number }>) {
       row: Omit<ReplyRow, 'content' | 'citations' | 'status' | 'version'>,
     ): Promise<void> {
       await tx`
-        insert into messages (id, conversation_id, seq, role, content, reply_to, status, created_at)
-        values (${row.id}, ${row.conversationId}, ${row.seq}, 'assistant', '', ${row.replyTo}, 'streaming', ${row.createdAt})`
+        insert into messages (id, conversation_id, seq, role, content, reply_to, thread_id, status, created_at)
+        values (${row.id}, ${row.conversationId}, ${row.seq}, 'assistant', '', ${row.replyTo}, ${row.threadId}, 'streaming', ${row.createdAt})`
     },
 
     /** What has been written so far, for whoever comes to it meanwhile. False when the reply is at its end. */
@@ -124,7 +126,8 @@ export function createReplyRepository(sql: Sql<{ bigint: number }>) {
     /** A message of a person, as the occasion of another reply. */
     async question(id: string): Promise<Question | undefined> {
       const [row] = await sql<Question[]>`
-        select m.id as "messageId", m.conversation_id as "conversationId", c.workspace_id as "workspaceId", m.content
+        select m.id as "messageId", m.conversation_id as "conversationId", c.workspace_id as "workspaceId",
+          coalesce(m.thread_id, m.id) as "threadId", m.content
         from messages m join conversations c on c.id = m.conversation_id
         where m.id = ${id} and m.deleted_at is null and c.deleted_at is null`
       return row
@@ -186,7 +189,7 @@ function split(rows: readonly Turn[], reply: ReplyRow): Pick<ReplyContext, 'ques
 
 /** The reply as clients see it. */
 export function toMessage(row: ReplyRow): Message {
-  const { id, conversationId, seq, content, citations, status, version, createdAt, replyTo } = row
+  const { id, conversationId, seq, content, citations, status, version, createdAt, replyTo, threadId } = row
   return {
     id,
     conversationId,
@@ -200,5 +203,6 @@ export function toMessage(row: ReplyRow): Message {
     version,
     createdAt,
     ...(replyTo !== null && { replyTo }),
+    ...(threadId !== null && { threadId }),
   }
 }

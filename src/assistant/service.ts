@@ -4,6 +4,7 @@ import type { StoredEvent } from '../contracts/events.ts'
 import type { Message } from '../contracts/messages.ts'
 import type { Actor } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
+import type { Allowance } from './allowance.ts'
 import type { EndReply } from './endings.ts'
 import { createReplyPlanner } from './plan.ts'
 import { type Question, type ReplyRepository, toMessage } from './replies.ts'
@@ -15,6 +16,7 @@ export interface AssistantServiceOptions {
   repository: ReplyRepository
   end: EndReply
   stops: Stops
+  allowance: Pick<Allowance, 'demand' | 'sweep'>
   /** Demands that the actor may write in a conversation. @throws NOT_FOUND, FORBIDDEN */
   demandWrite: (actor: Actor, conversationId: string) => Promise<unknown>
   /** Takes back a job that is not needed any more. */
@@ -33,15 +35,20 @@ export function createAssistantService({
   repository,
   end,
   stops,
+  allowance,
   demandWrite,
   withdrawJob,
 }: AssistantServiceOptions) {
   const plan = createReplyPlanner(repository)
 
   async function demandReply(actor: Actor, messageId: string) {
+    const missing = () => problem('NOT_FOUND', { detail: 'No such reply of the assistant' })
     const reply = await repository.find(messageId)
-    if (!reply) throw problem('NOT_FOUND', { detail: 'No such reply of the assistant' })
-    await demandWrite(actor, reply.conversationId)
+    if (!reply) throw missing()
+    // Outsiders must not learn from the words that there is one.
+    await demandWrite(actor, reply.conversationId).catch((error: unknown) => {
+      throw (error as { status?: number }).status === 404 ? missing() : error
+    })
     return reply
   }
 
@@ -82,11 +89,12 @@ export function createAssistantService({
       return ended ?? toMessage((await repository.find(messageId)) ?? reply)
     },
 
-    /** Has a message answered whatever the mode of its conversation; one that waits already takes it along. @throws NOT_FOUND, FORBIDDEN */
+    /** Has a message answered whatever the mode of its conversation; one that waits already takes it along. @throws NOT_FOUND, FORBIDDEN, ASSISTANT_QUOTA_EXCEEDED */
     async answer(actor: Actor, questionId: string): Promise<{ messageId: string; jobId: string }> {
       const question = await repository.question(questionId)
       if (!question) throw problem('NOT_FOUND', { detail: 'No such message' })
       await demandWrite(actor, question.conversationId)
+      await allowance.demand(actor)
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const made = (await make(actor, question)) ?? (await repository.waiting(question.conversationId))
         if (made) return made
@@ -94,13 +102,14 @@ export function createAssistantService({
       throw problem('OVERLOADED', { detail: 'Too many questions at once in this conversation', retryAfter: 1 })
     },
 
-    /** Writes another reply to the message that a reply answers. @throws NOT_FOUND, FORBIDDEN, CONFLICT while one is being written */
+    /** Writes another reply to the message that a reply answers. @throws NOT_FOUND, FORBIDDEN, CONFLICT while one is being written, ASSISTANT_QUOTA_EXCEEDED */
     async regenerate(actor: Actor, messageId: string): Promise<Message> {
       const { replyTo, status } = await demandReply(actor, messageId)
       if (status === 'streaming')
         throw problem('CONFLICT', { detail: 'The reply is still being written: stop it first' })
       const question = replyTo === null ? undefined : await repository.question(replyTo)
       if (!question) throw problem('CONFLICT', { detail: 'The message that it answers is gone' })
+      await allowance.demand(actor)
       const made = await make(actor, question)
       if (!made) throw problem('CONFLICT', { detail: 'A reply is about to be written already' })
       return made.message
@@ -120,6 +129,7 @@ export function createAssistantService({
     /** Ends replies that a crash left without anybody to write them. */
     async sweep(ageMs = ABANDONED_MS): Promise<void> {
       for (const id of await repository.abandoned(ageMs)) await end(id, { status: 'failed' })
+      await allowance.sweep()
     },
   }
 }

@@ -23,6 +23,8 @@ export interface WriterOptions {
 export interface Written {
   content: string
   citations: Citation[]
+  /** What the model says that it has used; undefined until it does. */
+  usage?: { inputTokens: number; outputTokens: number }
 }
 
 /**
@@ -44,6 +46,7 @@ export function createWriter({ model, frames, watchers, repository, checkpointMs
     try {
       for await (const event of model.reply(request, signal)) {
         if (event.type === 'citation') into.citations.push(event.citation)
+        if (event.type === 'usage') into.usage = { inputTokens: event.inputTokens, outputTokens: event.outputTokens }
         if (event.type !== 'delta' || event.text === '') continue
         into.content += event.text
         const piece = { messageId: reply.id, index: index++, text: event.text }

@@ -3,8 +3,10 @@ import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { Ajv } from 'ajv'
 import { certificateFault } from './certificate.ts'
+import { parseOidcProviders } from './oidc.ts'
 import { type Config, ConfigSchema } from './schema.ts'
-import { developmentSecrets, keyRingFault, weakness } from './secrets.ts'
+import { developmentSecrets, keyRingFault, keyRingWeakness, sharedSecrets, weakness } from './secrets.ts'
+import { signingFaults } from './signing.ts'
 
 /** All that is wrong with the configuration at once, one sentence per key. */
 export class ConfigError extends Error {
@@ -48,16 +50,25 @@ function validated(environment: Environment, problems: string[]): Record<string,
   return values
 }
 
+function secretFaults(values: Record<string, unknown>): string[] {
+  const { JWT_SECRET, COOKIE_SECRET, ENCRYPTION_KEY } = values as Record<string, string | undefined>
+  const otherKey = values.JWT_PRIVATE_KEY ?? values.JWT_KEYS_FILE
+  const found = {
+    JWT_SECRET: JWT_SECRET === undefined && otherKey !== undefined ? undefined : weakness(JWT_SECRET),
+    COOKIE_SECRET: weakness(COOKIE_SECRET),
+    // A malformed ring is told of anyway, in development too.
+    ENCRYPTION_KEY: ENCRYPTION_KEY && keyRingFault(ENCRYPTION_KEY) ? undefined : keyRingWeakness(ENCRYPTION_KEY),
+  }
+  const weak = Object.entries(found).flatMap(([key, fault]) => (fault === undefined ? [] : [`${key} ${fault}`]))
+  return [...weak, ...sharedSecrets({ JWT_SECRET, COOKIE_SECRET, ENCRYPTION_KEY })]
+}
+
 function productionFaults(values: Record<string, unknown>, problems: string[]) {
-  for (const key of ['JWT_SECRET', 'COOKIE_SECRET'] as const) {
-    const fault = weakness(values[key] as string | undefined)
-    if (fault !== undefined) problems.push(`${key} ${fault}`)
-  }
-  if (values.ENCRYPTION_KEY === undefined)
-    problems.push('ENCRYPTION_KEY is missing: set `1:` followed by `openssl rand -base64 32`')
-  if (values.JWT_SECRET !== undefined && values.JWT_SECRET === values.COOKIE_SECRET) {
-    problems.push('JWT_SECRET and COOKIE_SECRET must differ')
-  }
+  problems.push(...secretFaults(values))
+  if (values.SMTP_URL !== undefined && String(values.MAIL_FROM).endsWith('@localhost>'))
+    problems.push('MAIL_FROM is missing: mails need a sender that the mail server may send for')
+  if (values.REQUIRE_EMAIL_VERIFICATION === true && values.SMTP_URL === undefined)
+    problems.push('SMTP_URL is missing: REQUIRE_EMAIL_VERIFICATION needs mails to arrive')
   if (values.RATE_LIMIT_ENABLED === false) problems.push('RATE_LIMIT_ENABLED can be false outside production only')
 }
 
@@ -81,6 +92,9 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
     const fault = keyRingFault(values.ENCRYPTION_KEY)
     if (fault !== undefined) problems.push(`ENCRYPTION_KEY ${fault}`)
   }
+  problems.push(...signingFaults(values))
+  const { faults } = parseOidcProviders(values.OIDC_PROVIDERS as string | undefined)
+  problems.push(...faults.map((fault) => `OIDC_PROVIDERS ${fault}`))
   if (problems.length > 0) throw new ConfigError(problems)
   const secrets = strict ? {} : developmentSecrets(values.DATA_DIR as string)
   const drain = { DRAIN_DELAY_MS: values.NODE_ENV === 'production' ? 5000 : 500 }

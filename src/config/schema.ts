@@ -48,10 +48,24 @@ export const ConfigSchema = Type.Object({
     pattern: '^(auto|\\d{1,3})$',
   }),
   JWT_SECRET: Type.Optional(
-    text('Secret that signs access tokens, at least 32 bytes; generated in development', { minLength: 1 }),
+    text('Secret that signs access tokens (HS256), at least 32 bytes; generated in development', { minLength: 1 }),
+  ),
+  JWT_PRIVATE_KEY: Type.Optional(
+    text(
+      'Private key in PEM (or base64 of it) that signs access tokens in place of JWT_SECRET: Ed25519 (EdDSA) or P-256 (ES256)',
+      { minLength: 1 },
+    ),
+  ),
+  JWT_KEYS_FILE: Type.Optional(
+    text(
+      'File of keys that sign access tokens in place of both (JWK set, newest first); followed while running. `parley keys rotate <file>` writes it',
+      { examples: ['/etc/parley/keys.json'], minLength: 1 },
+    ),
   ),
   COOKIE_SECRET: Type.Optional(
-    text('Secret that signs cookies and URLs, at least 32 bytes; generated in development', { minLength: 1 }),
+    text('Secret that signs cookies, URLs and refresh tokens, at least 32 bytes; generated in development', {
+      minLength: 1,
+    }),
   ),
   ENCRYPTION_KEY: Type.Optional(
     text('Key ring for secrets at rest, newest first: `2:<base64 of 32 bytes>,1:<...>`; generated in development'),
@@ -64,6 +78,18 @@ export const ConfigSchema = Type.Object({
   REFRESH_GRACE: count('Seconds in which the predecessor of a refresh token still gets the same new pair', 10, {
     maximum: 300,
   }),
+  REQUIRE_EMAIL_VERIFICATION: flag(
+    'Whether an account comes to be only when its email was confirmed; registration then answers the same for every address',
+    false,
+  ),
+  OIDC_PROVIDERS: Type.Optional(
+    text(
+      'Identity providers to sign in with, as JSON: name, issuer, clientId, clientSecret, label, scopes, allowSignUp',
+      {
+        examples: ['[{"name":"google","issuer":"https://accounts.google.com","clientId":"...","clientSecret":"..."}]'],
+      },
+    ),
+  ),
   CORS_ORIGINS: text('Allowed browser origins, separated by commas; empty: the own origin only', {
     default: '',
     examples: ['https://app.example.com'],
@@ -76,11 +102,40 @@ export const ConfigSchema = Type.Object({
   TLS_KEY_FILE: Type.Optional(text('Private key (PEM) of the certificate')),
   UPLOAD_MAX_BYTES: count('Largest file in bytes', 1024 ** 3, { minimum: 1 }),
   WORKSPACE_MAX_BYTES: count('Storage of one workspace in bytes', 10 * 1024 ** 3, { minimum: 1 }),
+  ASSISTANT_MONTHLY_TOKENS: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description:
+        'Tokens that the assistant may use for a user of the free tier in a calendar month (UTC); unset: 1000000 of a language model, and those of the built-in assistant, which cost nothing, are not counted',
+      examples: [1_000_000],
+    }),
+  ),
+  INVITATION_TTL: count('Life of an invitation by email in seconds', 7 * 86400, { minimum: 60 }),
+  DELETED_KEPT_DAYS: count('Days for which deleted workspaces and conversations can be restored', 30, {
+    maximum: 3650,
+  }),
   CLAMD_URL: Type.Optional(
     text('ClamAV daemon that looks at every upload before it is visible; unset: uploads are marked unscanned', {
       examples: ['tcp://clamd:3310', 'unix:///run/clamav/clamd.ctl'],
       pattern: '^(tcp://[^/]+|unix:///.+)$',
     }),
+  ),
+  SMTP_URL: Type.Optional(
+    text('Mail server; unset: mails are written to DATA_DIR/outbox, and in development their link is logged', {
+      examples: ['smtp://user:password@mail.example.com:587?requireTLS=true'],
+      pattern: '^smtps?://[^/]+',
+    }),
+  ),
+  MAIL_FROM: text('Sender of mails', {
+    default: 'Parley <parley@localhost>',
+    examples: ['Parley <parley@example.com>'],
+    pattern: '^([^<>@\\r\\n]+ <[^<>@\\s]+@[^<>@\\s]+>|[^<>@\\s]+@[^<>@\\s]+)$',
+  }),
+  SOCKETS_PER_ADDRESS: count('WebSocket connections of one address on one instance; 0: no limit', 1000),
+  EVENT_RETENTION_DAYS: count(
+    'Days for which events are kept, so that a client that was away can resume; 0 keeps them for ever. Records stay in any case',
+    90,
+    { maximum: 36500 },
   ),
   LOG_LEVEL: choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -125,7 +180,7 @@ export const ConfigSchema = Type.Object({
 /** The validated, frozen configuration of a process, secrets filled in. */
 export type Config = Readonly<
   Omit<Static<typeof ConfigSchema>, 'JWT_SECRET' | 'COOKIE_SECRET' | 'ENCRYPTION_KEY' | 'DRAIN_DELAY_MS'> & {
-    JWT_SECRET: string
+    JWT_SECRET: string | undefined
     COOKIE_SECRET: string
     ENCRYPTION_KEY: string
     DRAIN_DELAY_MS: number

@@ -37,21 +37,57 @@ export function developmentSecrets(dataDir: string): GeneratedSecrets {
   return JSON.parse(readFileSync(path, 'utf8')) as GeneratedSecrets
 }
 
-const COMMON = /change.?me|secret|password|default|example|parley|test|0123456|(.)\1{7}/i
+const COMMON = /change.?me|secret|password|passw0rd|default|example|parley|qwerty|0123456|abcdefg|(.)\1{7}/i
+/** What random bytes never are: written with fewer different characters than this. */
+const LEAST_DIFFERENT = 10
+const HINT = 'set a random value: `npx parley secrets new` prints one'
 
 /** What is wrong with a secret in production; undefined when nothing is. */
 export function weakness(value: string | undefined): string | undefined {
-  if (value === undefined || value === '') return 'is missing: set a random value, e.g. `openssl rand -base64 48`'
+  if (value === undefined || value === '') return `is missing: ${HINT}`
   if (Buffer.byteLength(value) < 32) return 'is too short: at least 32 bytes'
-  if (COMMON.test(value)) return 'looks like a placeholder: set a random value, e.g. `openssl rand -base64 48`'
+  if (COMMON.test(value) || new Set(value).size < LEAST_DIFFERENT) return `looks like a placeholder: ${HINT}`
   return undefined
 }
 
+const KEY_BYTES = 32
+/** Base64 or base64url, whole and padded or not: a cut-off key must not pass as a shorter one. */
+const BASE64 = /^[A-Za-z0-9+/_-]{43}=?$/
+
 /** What is wrong with a key ring `2:<base64 of 32 bytes>,1:<...>`; undefined when nothing is. */
 export function keyRingFault(value: string): string | undefined {
-  const entries = value.split(',').map((entry) => /^(\d+):([A-Za-z0-9+/_=-]+)$/.exec(entry.trim()))
-  const wellFormed = entries.every((match) => match !== null && Buffer.from(match[2] ?? '', 'base64').length === 32)
+  const entries = value.split(',').map((entry) => /^(\d{1,9}):(.+)$/.exec(entry.trim()))
+  const wellFormed = entries.every(
+    (match) => BASE64.test(match?.[2] ?? '') && Buffer.from(match?.[2] ?? '', 'base64').length === KEY_BYTES,
+  )
   if (!wellFormed) return 'must be `2:<base64 of 32 bytes>,1:<...>`, newest first'
-  const versions = new Set(entries.map((match) => match?.[1]))
-  return versions.size === entries.length ? undefined : 'names the same key version twice'
+  const versions = entries.map((match) => match?.[1] ?? '')
+  if (new Set(versions).size < versions.length) return 'names the same key version twice'
+  const keys = entries.map((match) => Buffer.from(match?.[2] ?? '', 'base64').toString('hex'))
+  return new Set(keys).size < keys.length ? 'has the same key under two versions' : undefined
+}
+
+/** What is wrong with the strength of a well-formed key ring in production; undefined when nothing is. */
+export function keyRingWeakness(value: string | undefined): string | undefined {
+  if (value === undefined || value === '') return `is missing: ${HINT}`
+  for (const entry of value.split(',')) {
+    const [version, text = ''] = entry.trim().split(':')
+    const bytes = Buffer.from(text, 'base64')
+    if (new Set(bytes).size < LEAST_DIFFERENT || COMMON.test(bytes.toString('latin1')))
+      return `has a key ${version} that is not random: ${HINT}`
+  }
+  return undefined
+}
+
+/** Pairs of secrets that are the same: what leaks one must not give away another. */
+export function sharedSecrets(secrets: Record<string, string | undefined>): string[] {
+  const given = Object.entries(secrets).flatMap(([key, value]) =>
+    (value ?? '').split(',').map((part) => ({ key, text: part.trim().replace(/^\d+:/, '') })),
+  )
+  return given.flatMap(({ key, text }, index) =>
+    given
+      .slice(index + 1)
+      .filter((other) => text !== '' && other.text === text && other.key !== key)
+      .map((other) => `${key} and ${other.key} must differ`),
+  )
 }

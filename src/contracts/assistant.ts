@@ -15,6 +15,8 @@ export interface ReplyOccasion {
   /** The new message. */
   messageId: string
   authorId: string
+  /** The thread that the reply belongs to. */
+  threadId: string
   content: string
 }
 

@@ -1,8 +1,13 @@
 import Type, { type Static, type TProperties, type TSchema } from 'typebox'
-import { Enum, Id } from './http.ts'
+import { CHANGE_FIELDS } from './changes.ts'
+import type { TopicKind } from './events.ts'
+import { Enum, Id, type LimitGroup } from './http.ts'
+import type { Need, Scope } from './policy.ts'
 
 /** The subprotocol a client offers, alone or together with `bearer.<access token>`. */
 export const SUBPROTOCOL = 'parley.v1'
+/** The subprotocol of GraphQL over WebSocket (github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), on `/graphql`. */
+export const GRAPHQL_SUBPROTOCOL = 'graphql-transport-ws'
 /** Prefix of the second subprotocol that carries an access token, for browsers: they cannot set headers. */
 export const BEARER_PREFIX = 'bearer.'
 /** The largest frame (or array of frames) a client may send, bytes. A larger one closes with 1009. */
@@ -34,10 +39,12 @@ export const PositionSchema = Type.Object(
   { epoch: Type.String({ minLength: 1, maxLength: 64 }), seq: Seq },
   { additionalProperties: false },
 )
-/** `<kind>:<uuid>`; which kinds there are is the business of the features. */
+/** What a topic looks like: `<kind>:<uuid>`; which kinds there are is the business of the features. */
+export const TOPIC_PATTERN = '^[a-z][a-z_]{0,30}:[0-9a-fA-F-]{36}$'
+/** A topic. */
 export const TopicName = Type.String({
   maxLength: 100,
-  pattern: '^[a-z][a-z_]{0,30}:[0-9a-fA-F-]{36}$',
+  pattern: TOPIC_PATTERN,
   examples: ['conversation:01920b5e-7d3c-7cc0-8f6e-2f1f0d9a4b11'],
 })
 
@@ -46,6 +53,16 @@ const client = <P extends TProperties>(type: string, summary: string, properties
     { id: Type.Optional(FrameId), type: Type.Unsafe<string>(Type.Literal(type)), ...properties },
     { title: type, description: summary, additionalProperties: false },
   )
+
+const Mentions = Type.Optional(
+  Type.Array(Id, {
+    maxItems: 20,
+    uniqueItems: true,
+    description: 'Users it calls, besides those named in the text by @',
+  }),
+)
+/** One emoji, as text. */
+export const Emoji = Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000]*$', examples: ['👍'] })
 
 /** The one table of frames a client may send. A frame with an `id` gets exactly one `ack` or `error` with that `id`. */
 export const CLIENT_FRAMES = {
@@ -65,15 +82,22 @@ export const CLIENT_FRAMES = {
     clientId: Text('Chosen by the client, unique among its messages', { minLength: 1, maxLength: 64 }),
     uploadIds: Type.Optional(Type.Array(Id, { maxItems: 10, uniqueItems: true })),
     replyTo: Type.Optional(Id),
+    mentions: Mentions,
   }),
   edit: client('edit', 'Changes the text of a message', {
     messageId: Id,
     content: Text('The new text', { minLength: 1, maxLength: MAX_CONTENT_CHARS }),
+    mentions: Mentions,
     version: Type.Optional(Type.Integer({ minimum: 1, description: 'Refused when the message has another version' })),
   }),
   delete: client('delete', 'Deletes a message, leaving a tombstone', {
     messageId: Id,
     version: Type.Optional(Type.Integer({ minimum: 1, description: 'Refused when the message has another version' })),
+  }),
+  react: client('react', 'Adds a reaction of the user to a message, or takes it away', {
+    messageId: Id,
+    emoji: Emoji,
+    active: Type.Optional(Type.Boolean({ default: true, description: 'False takes it away' })),
   }),
   read: client('read', 'Says up to which message the user has read', { conversationId: Id, seq: Seq }),
   typing: client('typing', 'Says that the user is typing, or has stopped', {
@@ -87,6 +111,42 @@ export const CLIENT_FRAMES = {
 export type ClientFrameType = keyof typeof CLIENT_FRAMES
 /** A frame a client may send, by its type. */
 export type ClientFrame<T extends ClientFrameType = ClientFrameType> = Static<(typeof CLIENT_FRAMES)[T]>
+
+/** What a frame or topic needs: a role as {@link Need} says, and of an API key that scope (none: any key may). */
+export interface SocketDeclaration {
+  /** Absent for what may be sent before authentication. */
+  needs?: Need | 'topic'
+  scope?: Scope
+  /** The budget it counts in, besides that of all frames of its connection: the same as over REST. */
+  limit?: LimitGroup
+}
+
+/** What each frame of a client needs. `topic`: what {@link TOPIC_DECLARATIONS} says of the topic. */
+export const FRAME_DECLARATIONS: Record<ClientFrameType, SocketDeclaration> = {
+  auth: { limit: 'auth' },
+  ping: {},
+  echo: { needs: 'own' },
+  subscribe: { needs: 'topic', limit: 'read' },
+  unsubscribe: { needs: 'own' },
+  chat: { needs: 'conversations:write', scope: 'conversations:write', limit: 'write' },
+  edit: { needs: 'conversations:moderate', scope: 'conversations:write', limit: 'write' },
+  delete: { needs: 'conversations:moderate', scope: 'conversations:write', limit: 'write' },
+  react: { needs: 'conversations:write', scope: 'conversations:write', limit: 'write' },
+  read: { needs: 'conversations:read', scope: 'conversations:write', limit: 'write' },
+  typing: { needs: 'conversations:write', scope: 'conversations:write', limit: 'write' },
+  presence: { needs: 'own', scope: 'account:write', limit: 'write' },
+  stop: { needs: 'conversations:write', scope: 'conversations:write', limit: 'write' },
+}
+
+/** What following a topic of a kind needs. */
+export const TOPIC_DECLARATIONS: Record<TopicKind, Required<Omit<SocketDeclaration, 'limit'>>> = {
+  conversation: { needs: 'conversations:read', scope: 'conversations:read' },
+  workspace: { needs: 'workspace:read', scope: 'workspaces:read' },
+  user: { needs: 'own', scope: 'account:read' },
+  source: { needs: 'graph:read', scope: 'graph:read' },
+  job: { needs: 'jobs:read', scope: 'jobs:read' },
+  changes: { needs: 'workspace:read', scope: 'workspaces:read' },
+}
 
 const server = <P extends TProperties>(type: string, summary: string, properties: P, open = false) =>
   Type.Object(
@@ -148,7 +208,7 @@ export const SERVER_FRAMES = {
     userId: Id,
     status: Enum(['online', 'away', 'busy', 'offline']),
   }),
-  typing: server('typing', 'Who is typing; not numbered, forget it after 10 s', {
+  typing: server('typing', 'Who is typing; not numbered, repeated every 10 s while it goes on: forget it after 20 s', {
     topic: TopicName,
     conversationId: Id,
     userId: Id,
@@ -166,10 +226,7 @@ export const SERVER_FRAMES = {
   ),
   database_change: server('database_change', 'A row of a table changed', {
     ...position,
-    table: Type.String(),
-    operation: Enum(['insert', 'update', 'delete']),
-    id: Id,
-    record: Type.Unknown(),
+    ...CHANGE_FIELDS,
   }),
   graph_update: server(
     'graph_update',
@@ -178,9 +235,10 @@ export const SERVER_FRAMES = {
       ...position,
       sourceId: Id,
       revision: Type.Integer(),
-      added: Type.Integer(),
-      removed: Type.Integer(),
-      changed: Type.Integer(),
+      complete: Type.Boolean({ description: 'False: too much for a frame, read `/api/graph/diff`' }),
+      added: Type.Object({ nodes: Type.Array(Type.Unknown()), edges: Type.Array(Type.Unknown()) }),
+      removed: Type.Object({ nodes: Type.Array(Id), edges: Type.Array(Id) }, { description: 'Ids' }),
+      changed: Type.Object({ nodes: Type.Array(Type.Unknown()), edges: Type.Array(Type.Unknown()) }),
     },
     true,
   ),

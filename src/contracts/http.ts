@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import Type from 'typebox'
 import { ERRORS } from './errors.ts'
-import type { Scope } from './policy.ts'
+import type { Need, Scope } from './policy.ts'
 
 /** RFC 9457 problem details as every error answer carries them. */
 export const ProblemDetails = Type.Object(
@@ -87,8 +87,10 @@ export type LimitGroup = (typeof LIMIT_GROUPS)[number]
 export interface RouteDeclaration {
   /** Who may call it: anybody, a signed-in user, or an administrator. Finer rights are the service's. */
   auth: 'public' | 'user' | 'admin'
-  /** The scope an API key needs for it. */
-  scope?: Scope
+  /** What role it needs; every route has it that is not public. The service demands it, and a test asks it as every role. */
+  needs?: Need
+  /** The scope an API key needs for it; `topics`: for each topic that is asked for, the one that following it needs. */
+  scope?: Scope | 'topics'
   /** The rate limit it counts in; none only for health, metrics and static files. */
   limit?: LimitGroup
   /** Whether a write must name the version it changes (428 without). The service compares. */

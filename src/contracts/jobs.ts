@@ -1,7 +1,7 @@
 import Type, { type Static, type TObject } from 'typebox'
 import type { EventName } from './events.ts'
 import { Enum, Id, Nullable, Time } from './http.ts'
-import type { Actor } from './policy.ts'
+import type { Actor, ConversationOperation, Operation } from './policy.ts'
 
 /**
  * Lanes of the queue. Each is worked on separately, so that a long analysis never holds up an answer.
@@ -22,6 +22,12 @@ export interface JobDefinition {
   /** What the job needs to know: ids, not contents. Checked when it is made and again before it runs. */
   data: TObject
   lane: Lane
+  /**
+   * What whoever submitted it must still be allowed when it runs: in the conversation that its data names (`conversationId`), else in its workspace.
+   * `own`: it works on nothing but the submitter's own things, for whom it is enough not to be disabled. `server`: the server's own work, submitted by
+   * nobody: it runs as {@link SERVER}, and nobody sees it among their jobs.
+   */
+  needs: Operation | ConversationOperation | 'own' | 'server'
   /** How often it may fail. A crash of the process is not counted here. */
   attempts: number
   /** First pause after a failure in ms; the further ones double. */
@@ -35,12 +41,16 @@ export interface JobDefinition {
   emits: readonly EventName[]
 }
 
+/** Who does the server's own jobs: nobody's account, with no right anywhere. */
+export const SERVER: Actor = { userId: '00000000-0000-0000-0000-000000000000', role: 'user', tier: 'free' }
+
 /** The one table of jobs: `noun.verb` -> what it needs, how it is queued, and its place among the events. */
 export const JOBS = {
   'source.analyze': {
     summary: 'Analyses the files of uploads into a revision of a source: nodes, edges and passages',
     data: Type.Object({ sourceId: Id, revisionId: Id }, { additionalProperties: false }),
     lane: 'analysis',
+    needs: 'graph:write',
     attempts: 3,
     backoffMs: 2_000,
     timeoutMs: 15 * 60_000,
@@ -51,11 +61,58 @@ export const JOBS = {
     summary: 'Writes the reply of the assistant into its waiting message, streaming it to the room',
     data: Type.Object({ conversationId: Id, messageId: Id }, { additionalProperties: false }),
     lane: 'interactive',
+    needs: 'conversations:write',
     attempts: 3,
     backoffMs: 500,
     timeoutMs: 5 * 60_000,
     on: ['message.created'],
     emits: ['reply.completed', 'reply.stopped', 'reply.failed', 'job.updated'],
+  },
+  'account.export': {
+    summary: 'Makes an archive of everything that is kept of somebody',
+    data: Type.Object({ exportId: Id }, { additionalProperties: false }),
+    lane: 'background',
+    attempts: 5,
+    backoffMs: 10_000,
+    timeoutMs: 30 * 60_000,
+    priority: 'low',
+    needs: 'own',
+    on: [],
+    emits: ['job.updated'],
+  },
+  'account.erase': {
+    summary: 'Erases an account and everything that is kept of it',
+    data: Type.Object({ userId: Id }, { additionalProperties: false }),
+    lane: 'background',
+    attempts: 10,
+    backoffMs: 10_000,
+    timeoutMs: 30 * 60_000,
+    needs: 'server',
+    on: [],
+    emits: ['job.updated'],
+  },
+  'trash.purge': {
+    summary: 'Removes workspaces and conversations for good that were deleted and not restored in time',
+    data: Type.Object({}, { additionalProperties: false }),
+    lane: 'background',
+    attempts: 5,
+    backoffMs: 30_000,
+    timeoutMs: 15 * 60_000,
+    priority: 'low',
+    needs: 'server',
+    on: [],
+    emits: ['job.updated'],
+  },
+  'mail.send': {
+    summary: 'Hands a queued mail to the mail server',
+    data: Type.Object({ mailId: Id }, { additionalProperties: false }),
+    lane: 'background',
+    attempts: 10,
+    backoffMs: 2_000,
+    timeoutMs: 60_000,
+    needs: 'server',
+    on: [],
+    emits: ['job.updated'],
   },
 } as const satisfies Record<string, JobDefinition>
 
@@ -93,7 +150,7 @@ export interface JobRun<N extends JobName = JobName> {
   id: string
   name: N
   data: JobData<N>
-  /** Whoever submitted it, with the rights of now. Services check them as for a request. */
+  /** Whoever submitted it, with the rights of now. Services check them as for a request. {@link SERVER} for the server's own. */
   actor: Actor
   workspaceId: string | undefined
   /** 1 for the first run, counted over crashes too. */

@@ -20,6 +20,10 @@ export const Citation = Type.Object(
 )
 export type Citation = Static<typeof Citation>
 
+/** How many have reacted with an emoji. */
+export const ReactionCount = Type.Object({ emoji: Type.String(), count: Type.Integer({ minimum: 1 }) })
+export type ReactionCount = Static<typeof ReactionCount>
+
 /** A message as REST, events and sockets give it. */
 export const Message = Type.Object(
   {
@@ -31,6 +35,15 @@ export const Message = Type.Object(
     content: Type.String({ description: 'Empty while a reply begins, and for a deleted message' }),
     clientId: Type.Optional(Type.String({ description: 'Chosen by its author' })),
     replyTo: Type.Optional(Id),
+    threadId: Type.Optional({
+      ...Id,
+      description: 'The message that its thread began with; absent for one that answers nothing',
+    }),
+    replyCount: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Messages in the thread that it began; absent when there are none' }),
+    ),
+    mentions: Type.Optional(Type.Array(Id, { description: 'Users it calls; absent when there are none' })),
+    reactions: Type.Optional(Type.Array(ReactionCount, { description: 'Absent when there are none' })),
     attachments: Type.Array(Id, { description: 'Ids of uploads' }),
     citations: Type.Array(Ref(Citation)),
     status: Enum(MESSAGE_STATES),

@@ -9,6 +9,8 @@ import type { Citation } from './messages.ts'
 export interface Model {
   /** For logs, usage and metrics, e.g. `built-in`. */
   readonly name: string
+  /** Whether its tokens cost something: then they count against the monthly allowance of whoever asks. */
+  readonly metered: boolean
   /**
    * Writes one reply. The deltas joined are the whole text. Stops soon after `signal` is aborted (by throwing its
    * reason). Throws a plain error when the provider fails; the caller decides about trying again.
@@ -28,6 +30,8 @@ export interface ModelRequest {
   searched: { files: number; uploads: number }
   /** Set when the message asks for nothing in the files. */
   smallTalk?: 'greeting' | 'thanks' | 'self'
+  /** What it may write at most. */
+  maxOutputTokens: number
   /** How to behave: the text of a persona. */
   instructions?: string
   /** The page the question was asked on. */
@@ -63,4 +67,5 @@ export interface ModelPassage {
 export type ModelEvent =
   | { type: 'delta'; text: string }
   | { type: 'citation'; citation: Citation }
+  /** What the reply has cost, once; without it both are estimated. */
   | { type: 'usage'; inputTokens: number; outputTokens: number }

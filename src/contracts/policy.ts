@@ -6,8 +6,31 @@ export type ServerRole = 'user' | 'admin'
 export const TIERS = ['free', 'premium', 'enterprise'] as const
 /** A plan tier. */
 export type Tier = (typeof TIERS)[number]
-/** By how much the limits of a tier exceed those of the free one. */
-export const TIER_FACTOR: Record<Tier, number> = { free: 1, premium: 5, enterprise: 20 }
+/** What a plan tier allows. Factors multiply what the configuration grants the free tier. */
+export interface TierLimits {
+  /** Factor on the RATE_LIMIT_* keys. */
+  requests: number
+  /** Factor on UPLOAD_MAX_BYTES, by the tier of whoever uploads. */
+  uploadBytes: number
+  /** Factor on WORKSPACE_MAX_BYTES, by the tier of the workspace's owner. */
+  storage: number
+  /** Factor on ASSISTANT_MONTHLY_TOKENS, by the tier of whoever asks. */
+  assistantTokens: number
+  /** Open WebSocket connections of one user, on one instance. */
+  sockets: number
+}
+/** The one table of what plan tiers allow. */
+export const TIER_LIMITS: Record<Tier, TierLimits> = {
+  free: { requests: 1, uploadBytes: 1, storage: 1, assistantTokens: 1, sockets: 50 },
+  premium: { requests: 5, uploadBytes: 4, storage: 10, assistantTokens: 10, sockets: 100 },
+  enterprise: { requests: 20, uploadBytes: 16, storage: 100, assistantTokens: 100, sockets: 500 },
+}
+/** By how much the rate limits of a tier exceed those of the free one. */
+export const TIER_FACTOR: Record<Tier, number> = {
+  free: TIER_LIMITS.free.requests,
+  premium: TIER_LIMITS.premium.requests,
+  enterprise: TIER_LIMITS.enterprise.requests,
+}
 /** Roles within a workspace, highest first. */
 export const WORKSPACE_ROLES = ['owner', 'admin', 'member', 'viewer'] as const
 /** A role within a workspace. */
@@ -19,8 +42,24 @@ export interface Actor {
   role: ServerRole
   tier: Tier
   sessionId?: string
+  /** Only with an API key: which. */
+  keyId?: string
   /** Only with an API key: what it may do. Absent means everything its user may. */
   scopes?: readonly string[]
+}
+
+/** What can be done with the installation as a whole, and the server roles that may. */
+export const SERVER_POLICY = {
+  'users:administer': ['admin'],
+  'audit:read-all': ['admin'],
+} as const satisfies Record<string, readonly ServerRole[]>
+/** An operation of {@link SERVER_POLICY}. */
+export type ServerOperation = keyof typeof SERVER_POLICY
+
+/** Demands that somebody may do something with the installation. @throws FORBIDDEN */
+export function demandServer(actor: Actor, operation: ServerOperation): void {
+  const roles: readonly ServerRole[] = SERVER_POLICY[operation]
+  if (!roles.includes(actor.role)) throw problem('FORBIDDEN', { detail: 'For administrators only' })
 }
 
 /** What can be done within a workspace, and the roles that may. The single place for it, whatever the surface. */
@@ -30,6 +69,9 @@ export const WORKSPACE_POLICY = {
   'workspace:delete': ['owner'],
   'members:read': ['owner', 'admin', 'member', 'viewer'],
   'members:manage': ['owner', 'admin'],
+  'workspace:transfer': ['owner'],
+  'service-accounts:manage': ['owner', 'admin'],
+  'audit:read': ['owner', 'admin'],
   'conversations:read': ['owner', 'admin', 'member', 'viewer'],
   'conversations:write': ['owner', 'admin', 'member'],
   'conversations:moderate': ['owner', 'admin'],
@@ -37,6 +79,8 @@ export const WORKSPACE_POLICY = {
   'uploads:write': ['owner', 'admin', 'member'],
   'graph:read': ['owner', 'admin', 'member', 'viewer'],
   'graph:write': ['owner', 'admin', 'member'],
+  'graph:annotate': ['owner', 'admin', 'member'],
+  'graph:moderate': ['owner', 'admin'],
   'jobs:read': ['owner', 'admin', 'member', 'viewer'],
   'jobs:manage': ['owner', 'admin'],
 } as const satisfies Record<string, readonly WorkspaceRole[]>
@@ -83,7 +127,7 @@ export const CONVERSATION_ROLES = ['owner', 'member', 'guest'] as const
 export type ConversationRole = (typeof CONVERSATION_ROLES)[number]
 
 /** What can be done within a conversation, and the conversation roles that may, whatever their role in the workspace. */
-const CONVERSATION_POLICY = {
+export const CONVERSATION_POLICY = {
   'conversations:read': ['owner', 'member', 'guest'],
   'conversations:write': ['owner', 'member', 'guest'],
   'conversations:update': ['owner', 'member'],
@@ -98,6 +142,12 @@ const BY_WORKSPACE = {
 } as const satisfies Record<ConversationOperation, Operation>
 /** An operation on a conversation or its messages. */
 export type ConversationOperation = keyof typeof CONVERSATION_POLICY
+
+/**
+ * What a route, frame, topic or job declares that it needs of the caller's role towards the record it works on, where that is not the caller's
+ * own. `own`: it works on nothing but the caller's own things. Services demand it; test/promises/roles.test.ts asks every one as every role.
+ */
+export type Need = 'own' | Operation | ConversationOperation | ServerOperation
 
 /** The standing of a user towards a conversation: by its workspace, by membership, by both, or none. */
 export interface ConversationAccess {

@@ -46,6 +46,8 @@ export interface PubSubOptions {
   onError?: (error: unknown) => void
   /** How long a health round trip may take before the connection counts as dead, ms. @defaultValue 2000 */
   healthTimeoutMs?: number
+  /** How often the connections are tried with a round trip, so that a half-open one is noticed and replaced, ms. @defaultValue 15000 */
+  probeIntervalMs?: number
 }
 
 /** The biggest payload in bytes of UTF-8. Larger content belongs in a table, with a pointer to it here. */

@@ -28,6 +28,11 @@ export interface SocketRegistry {
   command<Frame>(type: string, command: SocketCommand<Frame>): void
   /** Sets who may follow topics of a kind: throws NOT_FOUND or FORBIDDEN for others. */
   authorize(kind: string, authorizer: (actor: Actor, id: string) => Promise<unknown>): void
+  /**
+   * Declares that the database itself writes the events of topics of a kind, unknown to the process that commits. `open` is awaited before the
+   * first subscriber on this instance is told where such a topic stands.
+   */
+  watch(kind: string, open: (id: string) => Promise<void>): void
   /** Gives an event a frame type of its own; topic, epoch and seq are added to it. */
   project(name: string, projection: (event: StoredEvent) => ServerFrame): void
   /** Sees events of followed topics in their order, just before their subscribers do: the moment to take rights away. */

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import Type from 'typebox'
 import { ASSISTANT_MODES } from '../contracts/assistant.ts'
-import { Enum, Id, Nullable, Page, Ref, Time } from '../contracts/http.ts'
+import { Enum, Id, ListQuery, Nullable, Page, Ref, Time } from '../contracts/http.ts'
 import { CONVERSATION_ROLES } from '../contracts/policy.ts'
 
 const closed = { additionalProperties: false }
@@ -32,12 +32,26 @@ export const Conversation = Type.Object(
     ),
     readSeq: Type.Optional({ ...Seq, description: 'Up to which number you have read' }),
     unread: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 1000, description: 'Messages of others behind it, at most 1000' }),
+      Type.Integer({ minimum: 0, maximum: 100, description: 'Messages of others behind it; 100 means 100 or more' }),
     ),
   },
   { $id: 'Conversation', description: 'A conversation of a workspace' },
 )
 export type Conversation = Static<typeof Conversation>
+
+/** A deleted conversation. */
+export const DeletedConversation = Type.Object(
+  { id: Id, workspaceId: Id, title: Type.String(), deletedAt: Time, restorableUntil: Time },
+  { $id: 'DeletedConversation' },
+)
+export type DeletedConversation = Static<typeof DeletedConversation>
+
+/** Query of deleted conversations. */
+export const DeletedConversationQuery = Type.Object(
+  { ...ListQuery.properties, workspaceId: Type.Optional({ ...Id, description: 'The personal workspace when absent' }) },
+  closed,
+)
+export type DeletedConversationQuery = Static<typeof DeletedConversationQuery>
 
 /** Who takes part. */
 export const ConversationMember = Type.Object(
@@ -107,4 +121,5 @@ export const TypingBody = Type.Object({ active: Type.Boolean() }, closed)
 export const ConversationMemberParams = Type.Object({ id: Id, userId: Id }, closed)
 
 export const ConversationPage = Page(Ref(Conversation))
+export const DeletedConversationPage = Page(Ref(DeletedConversation))
 export const ConversationMemberPage = Page(Ref(ConversationMember))

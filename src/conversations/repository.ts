@@ -3,7 +3,7 @@ import type { AssistantMode } from '../contracts/assistant.ts'
 import type { ConversationAccess, ConversationRole, WorkspaceRole } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
-import type { Conversation, ConversationMember } from './model.ts'
+import type { Conversation, ConversationMember, DeletedConversation } from './model.ts'
 
 /** A conversation as one user stands towards it. */
 export interface ConversationRow extends ConversationAccess {
@@ -33,22 +33,28 @@ export interface MadeConversation {
   seq: number
 }
 
-/** How far unread messages are counted. */
-const UNREAD_MAX = 1000
+/** How far unread messages are counted, and how many rows are looked at for it: the count is exact while no more lie behind the marker. */
+const UNREAD_MAX = 100
+const UNREAD_SCAN = 10_000
+/** What is unread for a user, given as SQL, behind the marker `rm`. Along the index of (conversation, seq), and never further than the bounds. */
+const unread = (user: string) => `
+    (select count(*)::int from (
+      select 1 from (
+        select x.author_id, x.deleted_at from messages x where x.conversation_id = c.id and x.seq > coalesce(rm.seq, 0)
+        order by x.seq limit ${UNREAD_SCAN}
+      ) behind where behind.deleted_at is null and behind.author_id is distinct from ${user} limit ${UNREAD_MAX}
+    ) counted) as unread`
 
 /** $1 conversation, $2 user. */
 const FIND = `
   select c.id, c.workspace_id as "workspaceId", c.title, c.assistant, c.created_by as "createdBy", c.version,
     c.created_at as "createdAt", c.updated_at as "updatedAt",
-    wm.role as "workspaceRole", cm.role as "memberRole", coalesce(cm.read_seq, 0) as "readSeq",
-    (select count(*)::int from (
-      select 1 from messages x where x.conversation_id = c.id and x.seq > coalesce(cm.read_seq, 0)
-        and x.deleted_at is null and x.author_id is distinct from $2 limit ${UNREAD_MAX}
-    ) behind) as unread
+    wm.role as "workspaceRole", cm.role as "memberRole", coalesce(rm.seq, 0) as "readSeq",${unread('$2')}
   from conversations c
   join workspaces w on w.id = c.workspace_id and w.deleted_at is null
   left join workspace_members wm on wm.workspace_id = c.workspace_id and wm.user_id = $2
   left join conversation_members cm on cm.conversation_id = c.id and cm.user_id = $2
+  left join read_markers rm on rm.conversation_id = c.id and rm.user_id = $2
   where c.id = $1 and c.deleted_at is null and (wm.role is not null or cm.role is not null)`
 
 type FoundColumns = [
@@ -86,18 +92,18 @@ export function createConversationRepository({ sql, prepared }: Database) {
   const find = prepared(FIND, toRow)
   const columns = sql`c.id, c.workspace_id as "workspaceId", c.title, c.assistant, c.created_by as "createdBy", c.version,
     c.created_at as "createdAt", c.updated_at as "updatedAt"`
-  const memberColumns = sql`m.conversation_id as "conversationId", m.user_id as "userId", u.name, m.role, m.read_seq as "readSeq", m.created_at as "createdAt"`
+  const memberColumns = sql`m.conversation_id as "conversationId", m.user_id as "userId", u.name, m.role, coalesce(r.seq, 0) as "readSeq", m.created_at as "createdAt"`
   /** The standing of a user, and what it makes of the conversation. */
   const standing = (userId: string) => sql`
     join workspaces w on w.id = c.workspace_id and w.deleted_at is null
     left join workspace_members wm on wm.workspace_id = c.workspace_id and wm.user_id = ${userId}
-    left join conversation_members cm on cm.conversation_id = c.id and cm.user_id = ${userId}`
-  const standingColumns = (userId: string) => sql`
-    wm.role as "workspaceRole", cm.role as "memberRole", coalesce(cm.read_seq, 0) as "readSeq",
-    (select count(*)::int from (
-      select 1 from messages x where x.conversation_id = c.id and x.seq > coalesce(cm.read_seq, 0)
-        and x.deleted_at is null and x.author_id is distinct from ${userId} limit ${UNREAD_MAX}
-    ) behind) as unread`
+    left join conversation_members cm on cm.conversation_id = c.id and cm.user_id = ${userId}
+    left join read_markers rm on rm.conversation_id = c.id and rm.user_id = ${userId}`
+  const standingColumns = sql`
+    wm.role as "workspaceRole", cm.role as "memberRole", coalesce(rm.seq, 0) as "readSeq",${sql.unsafe(unread('me.id'))}`
+  const memberJoins = sql`
+    join users u on u.id = m.user_id
+    left join read_markers r on r.conversation_id = m.conversation_id and r.user_id = m.user_id`
 
   return {
     /**
@@ -160,7 +166,8 @@ export function createConversationRepository({ sql, prepared }: Database) {
           join workspaces w on w.id = c.workspace_id and w.deleted_at is null
           where mine.user_id = ${userId} ${older} order by c.id desc limit ${limit})
         )
-        select ${columns}, ${standingColumns(userId)} from visible join conversations c on c.id = visible.id ${standing(userId)}
+        select ${columns}, ${standingColumns} from visible join conversations c on c.id = visible.id ${standing(userId)}
+        cross join (select ${userId}::uuid as id) me
         order by c.id desc limit ${limit}`
     },
 
@@ -185,12 +192,43 @@ export function createConversationRepository({ sql, prepared }: Database) {
       return row
     },
 
-    /** A registered user and whether it belongs to a workspace. */
-    async findUser(key: { userId?: string | undefined; email?: string | undefined }, workspaceId: string) {
-      const [row] = await sql<{ id: string; inside: boolean }[]>`
-        select u.id, exists (select 1 from workspace_members m where m.user_id = u.id and m.workspace_id = ${workspaceId}) as inside
-        from users u where u.disabled_at is null
+    /** A deleted conversation that can still be restored, locked, with the standing of a user. */
+    async findDeleted(tx: Tx, id: string, userId: string, days: number): Promise<ConversationAccess | undefined> {
+      const [row] = await tx.sql<ConversationAccess[]>`
+        select wm.role as "workspaceRole", cm.role as "memberRole" from conversations c ${standing(userId)}
+        where c.id = ${id} and c.deleted_at > now() - make_interval(days => ${days}) and (wm.role is not null or cm.role is not null)
+        for update of c`
+      return row
+    },
+
+    async restore(tx: Tx, id: string): Promise<Conversation> {
+      const [row] = await tx.sql<Conversation[]>`
+        update conversations c set deleted_at = null, version = version + 1, updated_at = now() where id = ${id} returning ${columns}`
+      return row as Conversation
+    },
+
+    /** Deleted conversations of a workspace that can still be restored, newest first. */
+    deleted: (workspaceId: string, days: number, limit: number, before: string | undefined) =>
+      sql<Omit<DeletedConversation, 'restorableUntil'>[]>`
+        select c.id, c.workspace_id as "workspaceId", c.title, c.deleted_at as "deletedAt" from conversations c
+        where c.workspace_id = ${workspaceId} and c.deleted_at > now() - make_interval(days => ${days})
+          ${before === undefined ? sql`` : sql`and c.id < ${before}`}
+        order by c.id desc limit ${limit + 1}`,
+
+    /** A registered user. */
+    async findUser(key: { userId?: string | undefined; email?: string | undefined }) {
+      const [row] = await sql<{ id: string }[]>`
+        select u.id from users u where u.disabled_at is null
           and ${key.userId === undefined ? sql`lower(u.email) = lower(${key.email ?? ''})` : sql`u.id = ${key.userId}`}`
+      return row
+    },
+
+    /** The workspace of a conversation, and whether somebody belongs to it. */
+    async placeOf(tx: Tx, id: string, userId: string) {
+      const [row] = await tx.sql<{ workspaceId: string; inside: boolean }[]>`
+        select c.workspace_id as "workspaceId",
+          exists (select 1 from workspace_members m where m.user_id = ${userId} and m.workspace_id = c.workspace_id) as inside
+        from conversations c where c.id = ${id} and c.deleted_at is null`
       return row
     },
 
@@ -204,7 +242,7 @@ export function createConversationRepository({ sql, prepared }: Database) {
 
     async member(run: Sql | TransactionSql, id: string, userId: string): Promise<ConversationMember | undefined> {
       const [row] = await run<ConversationMember[]>`
-        select ${memberColumns} from conversation_members m join users u on u.id = m.user_id
+        select ${memberColumns} from conversation_members m ${memberJoins}
         where m.conversation_id = ${id} and m.user_id = ${userId}`
       return row
     },
@@ -217,17 +255,17 @@ export function createConversationRepository({ sql, prepared }: Database) {
 
     members: (id: string, limit: number, after: string | undefined) =>
       sql<ConversationMember[]>`
-        select ${memberColumns} from conversation_members m join users u on u.id = m.user_id
+        select ${memberColumns} from conversation_members m ${memberJoins}
         where m.conversation_id = ${id} ${after === undefined ? sql`` : sql`and m.user_id > ${after}`}
         order by m.user_id limit ${limit}`,
 
     /** Moves a read marker forward, never back and never past the newest number. Undefined when it stands there already. */
     async markRead(tx: Tx, id: string, userId: string, topic: string, seq: number): Promise<number | undefined> {
       const [row] = await tx.sql<{ readSeq: number }[]>`
-        insert into conversation_members as m (conversation_id, user_id, role, read_seq)
-        select ${id}, ${userId}, 'member', least(${seq}::bigint, coalesce((select t.seq from topics t where t.topic = ${topic}), 0))
-        on conflict (conversation_id, user_id) do update set read_seq = excluded.read_seq where m.read_seq < excluded.read_seq
-        returning m.read_seq as "readSeq"`
+        insert into read_markers as m (conversation_id, user_id, seq)
+        select ${id}, ${userId}, least(${seq}::bigint, coalesce((select t.seq from topics t where t.topic = ${topic}), 0))
+        on conflict (conversation_id, user_id) do update set seq = excluded.seq where m.seq < excluded.seq
+        returning m.seq as "readSeq"`
       return row?.readSeq
     },
   }

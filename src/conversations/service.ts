@@ -1,3 +1,4 @@
+import type { Origin } from '../contracts/audit.ts'
 import { problem } from '../contracts/errors.ts'
 import { type EventName, type StoredEvent, topicOf } from '../contracts/events.ts'
 import { idAfter } from '../contracts/list.ts'
@@ -14,6 +15,7 @@ import { createCombiner } from '../lib/combine.ts'
 import { toPage } from '../lib/cursor.ts'
 import { matchesETag, recordETag } from '../lib/etag.ts'
 import { newId } from '../lib/ids.ts'
+import { createConversationLifecycle, noteConversation, tellMember } from './lifecycle.ts'
 import type {
   AddConversationMemberBody,
   Conversation,
@@ -37,6 +39,8 @@ export interface ConversationsDeps {
   resolveWorkspace: (actor: Actor, id: string | undefined, operation: Operation) => Promise<{ id: string }>
   /** The personal workspace of a user; never changes. */
   personalWorkspace: (actor: Actor) => Promise<string>
+  /** For how many days what was deleted can be restored. */
+  deletedKeptDays: number
 }
 
 const DEFAULT_TITLE = 'New conversation'
@@ -59,8 +63,9 @@ const present = (row: ConversationRow): Conversation => ({
 const undone = (error: unknown) => typeof (error as { severity?: unknown }).severity === 'string'
 
 /** Conversations, who takes part, and how far each has read. Not their messages. */
-export function createConversations({ db, resolveWorkspace, personalWorkspace }: ConversationsDeps) {
+export function createConversations({ db, resolveWorkspace, personalWorkspace, deletedKeptDays }: ConversationsDeps) {
   const repository = createConversationRepository(db)
+  const lifecycle = createConversationLifecycle({ db, repository, resolveWorkspace, deletedKeptDays })
 
   /** Demands that the actor may do something in a conversation, and answers it. */
   async function access(actor: Actor, id: string, operation: ConversationOperation): Promise<ConversationRow> {
@@ -93,11 +98,6 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
       tx.emit({ topic, name, data })
   }
 
-  const tellMember = (tx: Tx, name: EventName, member: ConversationMember) => {
-    for (const topic of [topicOf('conversation', member.conversationId), topicOf('user', member.userId)])
-      tx.emit({ topic, name, data: member })
-  }
-
   async function expectMatch(actor: Actor, id: string, ifMatch: string, operation: ConversationOperation) {
     const row = await access(actor, id, operation)
     if (!matchesETag(ifMatch, recordETag(row))) throw problem('PRECONDITION_FAILED')
@@ -106,6 +106,7 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
 
   return {
     access,
+    ...lifecycle,
 
     async create(actor: Actor, input: CreateConversationBody): Promise<Conversation> {
       const now = new Date().toISOString()
@@ -156,11 +157,12 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
       })
     },
 
-    async remove(actor: Actor, id: string, ifMatch: string): Promise<void> {
-      const { version } = await expectMatch(actor, id, ifMatch, 'conversations:moderate')
+    async remove(actor: Actor, id: string, ifMatch: string, origin?: Origin): Promise<void> {
+      const { version, workspaceId } = await expectMatch(actor, id, ifMatch, 'conversations:moderate')
       await db.transact(async (tx) => {
         const removed = await repository.remove(tx, id, version)
         if (removed === undefined) throw problem('PRECONDITION_FAILED')
+        await noteConversation(tx, 'conversation.deleted', actor, { conversationId: id, workspaceId }, origin)
         tell(tx, 'conversation.deleted', removed)
       })
     },
@@ -171,28 +173,37 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace }:
       return toPage([...rows], query.limit, (row) => [row.userId])
     },
 
-    /** @throws UNPROCESSABLE when nobody is registered by that id or email, CONFLICT for one who is there already */
-    async addMember(actor: Actor, id: string, input: AddConversationMemberBody): Promise<ConversationMember> {
-      const { workspaceId } = await access(actor, id, 'conversations:moderate')
-      const user = await repository.findUser(input, workspaceId)
+    /**
+     * Adds a registered user. Undefined for an email that nobody has: who is behind it can be invited.
+     * @throws UNPROCESSABLE when nobody has that id, CONFLICT for one who is there already
+     */
+    async addMember(
+      actor: Actor,
+      id: string,
+      input: AddConversationMemberBody,
+      origin?: Origin,
+    ): Promise<ConversationMember | undefined> {
+      await access(actor, id, 'conversations:moderate')
+      const user = await repository.findUser(input)
+      if (user === undefined && input.userId === undefined) return undefined
       if (user === undefined) throw problem('UNPROCESSABLE', { detail: 'No such user' })
-      return db.transact(async (tx) => {
-        if (!(await repository.addMember(tx, id, user.id, user.inside ? 'member' : 'guest')))
-          throw problem('CONFLICT', { detail: 'Is a member already' })
-        const member = (await repository.member(tx.sql, id, user.id)) as ConversationMember
-        tellMember(tx, 'conversation.member_added', member)
-        return member
-      })
+      return db.transact((tx) => lifecycle.join(tx, actor, { id, userId: user.id }, origin))
     },
 
     /** Removes a member; everybody may leave. The owner stays. */
-    async removeMember(actor: Actor, id: string, userId: string): Promise<void> {
-      await access(actor, id, userId === actor.userId ? 'conversations:read' : 'conversations:moderate')
+    async removeMember(actor: Actor, id: string, userId: string, origin?: Origin): Promise<void> {
+      const { workspaceId } = await access(
+        actor,
+        id,
+        userId === actor.userId ? 'conversations:read' : 'conversations:moderate',
+      )
       await db.transact(async (tx) => {
         const member = await repository.member(tx.sql, id, userId)
         if (member === undefined) throw problem('NOT_FOUND', { detail: 'No such member' })
         if (member.role === 'owner') throw problem('CONFLICT', { detail: 'The owner cannot be removed' })
         await repository.removeMember(tx, id, userId)
+        const about = { conversationId: id, workspaceId, userId }
+        await noteConversation(tx, 'conversation.member_removed', actor, about, origin)
         tellMember(tx, 'conversation.member_removed', member)
       })
     },

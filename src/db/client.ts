@@ -1,5 +1,5 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
+import postgres from './driver.ts'
 
 /** What the connection pool needs to know. */
 export interface ClientOptions {

@@ -5,6 +5,7 @@ interface Head {
   topic: string
   epoch: string
   seq: number
+  pruned: number
 }
 
 /**
@@ -13,11 +14,14 @@ interface Head {
  */
 export function createEventLog({ sql }: Pick<Client, 'sql'>) {
   const select = (topics: string[]) => sql<Head[]>`
-    select topic, epoch, seq from topics where topic = any(${sql.array(topics)}::text[])`
+    select topic, epoch, seq, pruned from topics where topic = any(${sql.array(topics)}::text[])`
 
   return {
-    /** Where topics stand now. A topic that nothing was written to yet gets its epoch here, with seq 0. */
-    async heads(topics: readonly string[]): Promise<Map<string, { epoch: string; seq: number }>> {
+    /**
+     * Where topics stand now, and up to which number their events are pruned. A topic that nothing was written to yet gets its epoch
+     * here, with seq 0.
+     */
+    async heads(topics: readonly string[]): Promise<Map<string, Omit<Head, 'topic'>>> {
       const wanted = [...new Set(topics)].sort()
       let rows = await select(wanted)
       if (rows.length < wanted.length) {
@@ -28,7 +32,7 @@ export function createEventLog({ sql }: Pick<Client, 'sql'>) {
           on conflict do nothing`
         rows = await select(wanted)
       }
-      return new Map(rows.map(({ topic, epoch, seq }) => [topic, { epoch, seq }]))
+      return new Map(rows.map(({ topic, ...head }) => [topic, head]))
     },
 
     /** Events with `after < seq <= upTo`, in order, at most `limit`. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
-import postgres from 'postgres'
+import { packageRoot } from '../lib/version.ts'
+import postgres from './driver.ts'
 
 /** The database was written by a newer Parley: this one must not touch it. */
 export class NewerSchemaError extends Error {
@@ -12,14 +12,10 @@ export class NewerSchemaError extends Error {
 
 const LOCK = 7_265_310_921
 
-/** The folder drizzle/, from src/db as well as from dist/src/db. */
 function migrationsFolder(): string {
-  const here = dirname(fileURLToPath(import.meta.url))
-  const found = [join(here, '../../drizzle'), join(here, '../../../drizzle')].find((path) =>
-    existsSync(join(path, 'meta/_journal.json')),
-  )
-  if (found === undefined) throw new Error('The folder drizzle/ with the migrations is missing from this installation')
-  return found
+  const folder = join(packageRoot, 'drizzle')
+  if (existsSync(join(folder, 'meta/_journal.json'))) return folder
+  throw new Error('The folder drizzle/ with the migrations is missing from this installation')
 }
 
 /**

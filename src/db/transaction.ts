@@ -9,7 +9,8 @@ import type { Client, Orm } from './client.ts'
 export interface NewJob {
   name: string
   data: object
-  userId: string
+  /** Whose job it is; null for the server's own (`needs: 'server'` in the table of jobs). */
+  userId: string | null
   workspaceId?: string | undefined
   /** At most one queued job with the same key: a second one is not made. */
   dedupeKey?: string | undefined

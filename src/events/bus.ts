@@ -29,10 +29,16 @@ export async function createEventBus({ pubsub, onError }: EventBusOptions) {
   let newest = new Map<string, number>()
 
   const stop = await pubsub.subscribe(CHANNEL, (payload) => {
-    const [from, pointers] = JSON.parse(payload) as [string, Pointer[]]
-    if (from !== instance) for (const handler of foreign) attempt(() => handler(pointers))
+    const [from, pointers] = JSON.parse(payload) as [string, Pointer[] | null]
+    if (from === instance) return
+    if (pointers === null) missed.forEach(attempt)
+    else for (const handler of foreign) attempt(() => handler(pointers))
   })
-  const forget = pubsub.onReconnect(() => missed.forEach(attempt))
+  const forget = pubsub.onReconnect(() => {
+    missed.forEach(attempt)
+    // What this instance could not tell meanwhile, the others have missed.
+    pubsub.publish(CHANNEL, JSON.stringify([instance, null])).catch(onError)
+  })
 
   function attempt(work: () => void): void {
     try {
@@ -68,7 +74,7 @@ export async function createEventBus({ pubsub, onError }: EventBusOptions) {
     onCommitted: (handler: (events: readonly StoredEvent[]) => void) => void all.push(handler),
     /** Calls back with pointers to what other instances wrote. */
     onPointers: (handler: (pointers: readonly Pointer[]) => void) => void foreign.push(handler),
-    /** Calls back when pointers may have been missed. */
+    /** Calls back when pointers may have been missed: this instance, or one that they come from, was without its bus. */
     onMissed: (handler: () => void) => void missed.push(handler),
     async close(): Promise<void> {
       forget()

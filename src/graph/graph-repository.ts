@@ -1,8 +1,11 @@
 import type { PendingQuery, Row, Sql } from 'postgres'
+import { type At, edgeColumnsOf, nodeColumnsOf, rowsAt } from './columns.ts'
 import type { EdgeRow, NodeRow } from './rows.ts'
 
 type Db = Sql<{ bigint: number }>
 type Fragment = PendingQuery<Row[]>
+
+export type { At } from './columns.ts'
 
 /** Which nodes are wanted. */
 export interface NodeFilter {
@@ -11,25 +14,14 @@ export interface NodeFilter {
   q?: string | undefined
 }
 
-/** A source as it was at one revision. */
-export interface At {
-  sourceId: string
-  revision: number
-}
-
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&')
 
 /** Reads of graphs. Knows no rights. */
 export function createGraphRepository(sql: Db) {
-  const nodeColumns = sql`n.id, n.source_id as "sourceId", n.key, n.kind, n.name, n.path, n.start_line as "startLine",
-    n.end_line as "endLine", n.attributes`
-  const edgeColumns = sql`e.id, e.kind, e.from_id as "fromId", e.to_id as "toId", e.resolution, e.type_only as "typeOnly",
-    e.dynamic, e.start_line as "startLine", e.end_line as "endLine", e.count, e.name`
-
-  const nodesAt = ({ sourceId, revision }: At) =>
-    sql`n.source_id = ${sourceId} and n.from_revision <= ${revision} and (n.to_revision is null or n.to_revision > ${revision})`
-  const edgesAt = ({ sourceId, revision }: At) =>
-    sql`e.source_id = ${sourceId} and e.from_revision <= ${revision} and (e.to_revision is null or e.to_revision > ${revision})`
+  const nodeColumns = nodeColumnsOf(sql)
+  const edgeColumns = edgeColumnsOf(sql)
+  const nodesAt = (at: At) => rowsAt(sql, 'n', at)
+  const edgesAt = (at: At) => rowsAt(sql, 'e', at)
 
   function filtered({ kinds, path, q }: NodeFilter): Fragment {
     const inPath = path === undefined ? sql`` : sql`and (n.path = ${path} or n.path like ${`${escapeLike(path)}/%`})`

@@ -1,6 +1,7 @@
-import { problem } from '../contracts/errors.ts'
+import { idAfter } from '../contracts/list.ts'
 import { type Actor, demand } from '../contracts/policy.ts'
-import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { toPage } from '../lib/cursor.ts'
+import type { Annotations } from './annotations.ts'
 import type { At, GraphRepository } from './graph-repository.ts'
 import type { GraphNodeDetail, GraphPage, GraphQuery, Neighborhood, NeighborsQuery } from './model.ts'
 import { type EdgeRow, type NodeRow, toEdge, toNode } from './rows.ts'
@@ -13,10 +14,18 @@ export interface GraphDeps {
   workspaces: Pick<WorkspaceAccess, 'roleOf'>
 }
 
+/** Notes told with a node. */
+const MOST_NOTES = 20
+
 const split = (list: string | undefined) => list?.split(',')
 
 /** Pages, nodes and neighbours of graphs, for those who may read their workspace. */
-export function createGraphQueries({ repository, sources, workspaces }: GraphDeps) {
+export function createGraphQueries({
+  repository,
+  sources,
+  workspaces,
+  annotations,
+}: GraphDeps & { annotations: Pick<Annotations, 'of'> }) {
   async function demandNode(actor: Actor, id: string, revision: number | undefined) {
     const node = await repository.node(id, revision)
     demand(node && (await workspaces.roleOf(actor.userId, node.workspaceId)), 'graph:read', 'node')
@@ -28,15 +37,15 @@ export function createGraphQueries({ repository, sources, workspaces }: GraphDep
      * A page of nodes with the edges that start at them. All pages together are the part of the graph between the nodes that pass the filter.
      * @throws NOT_FOUND, INVALID_CURSOR
      */
-    async page(actor: Actor, query: GraphQuery): Promise<GraphPage> {
+    async page(actor: Actor, query: GraphQuery, wanted = { edges: true }): Promise<GraphPage> {
       const { source, ...at } = await sources.select(actor, query)
-      const keys = query.cursor === undefined ? [] : decodeCursor(query.cursor, ['string'])
-      if (keys === undefined) throw problem('INVALID_CURSOR')
+      const after = idAfter(query.cursor)
       const filter = { kinds: split(query.kinds), path: query.path?.replace(/\/+$/, ''), q: query.q }
-      const rows = await repository.nodes(at, filter, query.limit, keys[0] as string | undefined)
+      const rows = await repository.nodes(at, filter, query.limit, after)
       const { items, nextCursor } = toPage([...rows], query.limit, (row) => [row.key])
       const ids = items.map(({ id }) => id)
-      const edges = ids.length === 0 ? [] : await repository.edgesFrom(at, ids, filter, split(query.edgeKinds))
+      const edges =
+        ids.length === 0 || !wanted.edges ? [] : await repository.edgesFrom(at, ids, filter, split(query.edgeKinds))
       const counts = { nodes: source.nodes, edges: source.edges }
       return { ...at, counts, nodes: items.map(toNode), edges: edges.map(toEdge), nextCursor }
     },
@@ -45,7 +54,8 @@ export function createGraphQueries({ repository, sources, workspaces }: GraphDep
     async node(actor: Actor, id: string, revision: number | undefined): Promise<GraphNodeDetail> {
       const row = await demandNode(actor, id, revision)
       const at = { sourceId: row.sourceId, revision: row.revision }
-      return { ...toNode(row), ...at, ...(await repository.degrees(at, id)) }
+      const [degrees, notes] = await Promise.all([repository.degrees(at, id), annotations.of([id], MOST_NOTES)])
+      return { ...toNode(row), ...at, ...degrees, annotations: notes.get(id) ?? [] }
     },
 
     /** What can be reached from a node within some steps, nearest first until the limit. @throws NOT_FOUND */

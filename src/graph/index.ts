@@ -1,7 +1,12 @@
+import type { Cache } from '../contracts/cache.ts'
+import type { Retrieval } from '../contracts/retrieval.ts'
 import type { Database } from '../db/database.ts'
+import { createAnnotations } from './annotations.ts'
 import { createExporter } from './export/index.ts'
 import { createGraphRepository } from './graph-repository.ts'
 import { createGraphQueries } from './graph-service.ts'
+import { createInsightRepository } from './insight-repository.ts'
+import { createInsights } from './insights.ts'
 import type { AnalyzeDeps } from './jobs.ts'
 import { createAnalyzeHandler } from './jobs.ts'
 import { createPainter } from './picture/index.ts'
@@ -11,18 +16,35 @@ import { createTraversals } from './traversal.ts'
 /** What the feature needs from the outside. */
 export interface GraphOptions extends AnalyzeDeps, Pick<SourceDeps, 'job'> {
   db: Database
+  cache: Pick<Cache, 'wrap'>
+  retrieval: Retrieval
 }
 
 /** The graph feature, put together: sources and their order of analysis, queries, exports, the picture, and the job that analyses. */
 export function createGraph(options: GraphOptions) {
   const sources = createSources(options)
   const repository = createGraphRepository(options.db.sql)
+  const { workspaces } = options
+  const annotations = createAnnotations({ sql: options.db.sql, repository, workspaces })
+  const queries = createGraphQueries({ repository, sources, workspaces, annotations })
+  const traversals = createTraversals({ repository, sources, workspaces })
+  const insights = createInsights({
+    graph: repository,
+    repository: createInsightRepository(options.db.sql),
+    sources,
+    cache: options.cache,
+    retrieval: options.retrieval,
+  })
   return {
     sources,
-    queries: createGraphQueries({ repository, sources, workspaces: options.workspaces }),
-    traversals: createTraversals({ repository, sources, workspaces: options.workspaces }),
+    queries,
+    traversals,
+    insights,
+    annotations,
+    /** What the GraphQL executor is made of. */
+    graphql: { sources, queries, traversals, insights, annotations, repository },
     export: createExporter({ repository, sources }),
-    paint: createPainter({ repository, sources }),
+    paint: createPainter({ repository, sources, cache: options.cache }),
     analyze: createAnalyzeHandler(options),
   }
 }

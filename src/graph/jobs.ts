@@ -8,14 +8,18 @@ import type { JobHandler, JobRun } from '../contracts/jobs.ts'
 import { demand } from '../contracts/policy.ts'
 import type { UploadReader } from '../contracts/uploads.ts'
 import type { Database } from '../db/database.ts'
+import type { Tx } from '../db/transaction.ts'
 import { AnalysisError, runAnalysis } from './analysis/run.ts'
-import type { AnalysisResult, Progress } from './analysis/types.ts'
+import type { AnalysisInput, AnalysisResult } from './analysis/types.ts'
 import type { Gathered } from './gather.ts'
 import { gather } from './gather.ts'
+import type { Memory } from './memory.ts'
+import { createPace } from './pace.ts'
 import type { RevisionRow, SourceRow } from './rows.ts'
 import type { WorkspaceAccess } from './service.ts'
 import { createSourceRepository } from './source-repository.ts'
-import { writeGraph, writePassages } from './writer.ts'
+import { countsAfter, sizesOf, updateOf } from './update.ts'
+import { createRevisionWriter } from './writer/index.ts'
 
 /** What the analysis job needs. */
 export interface AnalyzeDeps {
@@ -24,26 +28,28 @@ export interface AnalyzeDeps {
   uploads: UploadReader
   unpack: Unpack
   limits: { maxFileBytes: number; memoryMb: number; timeLimitMs: number }
+  memory: Memory
 }
 
-/** Shares of the whole that the phases take. */
-const PHASES: Record<Progress['phase'] | 'unpack' | 'store', { label: string; from: number; to: number }> = {
-  unpack: { label: 'unpacking', from: 0, to: 0.15 },
-  read: { label: 'parsing', from: 0.15, to: 0.6 },
-  resolve: { label: 'resolving', from: 0.6, to: 0.65 },
-  link: { label: 'linking', from: 0.65, to: 0.75 },
-  done: { label: 'linking', from: 0.75, to: 0.75 },
-  store: { label: 'storing', from: 0.75, to: 1 },
+interface Task {
+  run: JobRun<'source.analyze'>
+  revision: RevisionRow
+  gathered: Gathered
+  pace: ReturnType<typeof createPace>
+  input: AnalysisInput
+}
+
+interface Done {
+  source: SourceRow
+  revision: RevisionRow
+  result: AnalysisResult
+  gathered: Gathered
+  writer: ReturnType<typeof createRevisionWriter>
 }
 
 /** Makes the handler of `source.analyze`: gathers the uploads, analyses them in a worker thread, and stores the revision in one transaction. */
-export function createAnalyzeHandler({
-  db,
-  workspaces,
-  uploads,
-  unpack,
-  limits,
-}: AnalyzeDeps): JobHandler<'source.analyze'> {
+export function createAnalyzeHandler(deps: AnalyzeDeps): JobHandler<'source.analyze'> {
+  const { db, workspaces, uploads, unpack, limits, memory } = deps
   const repository = createSourceRepository(db.sql)
 
   async function expectRight({
@@ -59,58 +65,73 @@ export function createAnalyzeHandler({
   }
 
   async function analyze(run: JobRun<'source.analyze'>, source: SourceRow, revision: RevisionRow): Promise<void> {
-    const report = (phase: keyof typeof PHASES, done: number) => {
-      const { label, from, to } = PHASES[phase]
-      run.progress(from + (to - from) * done, label)
-    }
+    const pace = createPace(run.progress)
     const files = await uploads.resolve(run.actor, revision.uploadIds, source.workspaceId)
     const directory = await mkdtemp(join(tmpdir(), 'parley-analyze-'))
     try {
-      const deps = { read: uploads.read, unpack, maxFileBytes: limits.maxFileBytes }
-      const gathered = await gather(deps, files, directory, run.signal, (done) => report('unpack', done))
-      const input = {
-        sourceId: source.id,
-        name: source.name,
-        root: directory,
-        files: gathered.files,
-        maxFileBytes: limits.maxFileBytes,
-      }
-      const result = await runAnalysis(input, {
-        signal: run.signal,
-        timeLimitMs: limits.timeLimitMs,
-        memoryLimitMb: limits.memoryMb,
-        onProgress: ({ phase, done, total }) => report(phase, total === 0 ? 1 : done / total),
-      })
-      report('store', 0)
-      await store(source, revision, result, gathered)
+      const { maxFileBytes } = limits
+      const deps = { read: uploads.read, unpack, maxFileBytes }
+      const gathered = await gather(deps, files, directory, run.signal, (done) => pace('unpack', done, 1))
+      const input = { sourceId: source.id, name: source.name, root: directory, files: gathered.files, maxFileBytes }
+      await analyzeAndStore({ run, revision, gathered, pace, input })
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
   }
 
-  async function store(
-    source: SourceRow,
-    revision: RevisionRow,
-    result: AnalysisResult,
-    gathered: Gathered,
-  ): Promise<void> {
-    const { id: sourceId, workspaceId } = source
-    await db.transact(async (tx) => {
-      const locked = await repository.lock(tx.sql, sourceId)
-      if (locked === undefined) throw problem('NOT_FOUND', { detail: 'No such source' })
-      const number = locked.revision + 1
-      const stats = { ...result.stats, skipped: gathered.skipped }
-      if (!(await repository.complete(tx.sql, revision.id, { number, stats }))) return
-      const delta = await writeGraph(tx.sql, { sourceId, revision: number }, result)
-      await writePassages(tx.sql, { sourceId, workspaceId }, result.passages, (path) => gathered.uploadOf.get(path))
-      await repository.setDelta(tx.sql, revision.id, delta)
-      await repository.finish(tx.sql, sourceId, number, { nodes: result.nodes.length, edges: result.edges.length })
-      tx.emit({
-        topic: topicOf('source', sourceId),
-        name: 'graph.updated',
-        data: { sourceId, revision: number, ...delta },
+  /** One transaction from the first parsed file on: its passages are indexed while the next ones are parsed. */
+  async function analyzeAndStore(task: Task): Promise<void> {
+    const { run, revision, gathered, pace, input } = task
+    const { sourceId } = input
+    await memory.sweep()
+    let kept: NonNullable<AnalysisInput['memory']> | undefined
+    try {
+      await db.transact(async (tx) => {
+        const source = await repository.claim(tx.sql, sourceId)
+        if (source === undefined) throw problem('NOT_FOUND', { detail: 'No such source' })
+        if ((await repository.revision(revision.id))?.state === 'completed') return
+        kept = await memory.open(sourceId, source.revisionId ?? undefined, revision.id)
+        const at = { sourceId, workspaceId: source.workspaceId, revision: source.revision + 1 }
+        const writer = createRevisionWriter(tx.sql, at)
+        const result = await runAnalysis(
+          { ...input, memory: kept },
+          {
+            signal: run.signal,
+            timeLimitMs: limits.timeLimitMs,
+            memoryLimitMb: limits.memoryMb,
+            onProgress: ({ phase, done, total }) => pace(phase, done, total),
+            onPlan: writer.plan,
+            onPassages: writer.passages,
+          },
+        ).catch(async (error: unknown) => {
+          await writer.settled()
+          throw error
+        })
+        pace('store', 0, 1)
+        await store(tx, { source, revision, result, gathered, writer })
+        await result.saved
       })
-    })
+      if (kept) await memory.keep(sourceId, kept)
+    } finally {
+      if (kept) await memory.drop(kept)
+    }
+  }
+
+  async function store(tx: Tx, done: Done): Promise<void> {
+    const { source, revision, result, gathered, writer } = done
+    const sourceId = source.id
+    const number = source.revision + 1
+    const difference = await writer.finish(result, gathered.uploadOf)
+    const counts = countsAfter(source, result, difference)
+    const stats = { ...result.stats, ...counts, skipped: gathered.skipped }
+    if ((await repository.lock(tx.sql, sourceId)) === undefined)
+      throw problem('NOT_FOUND', { detail: 'No such source' })
+    if (!(await repository.complete(tx.sql, revision.id, { number, stats })))
+      throw problem('CONFLICT', { detail: 'The revision was completed by another run' })
+    await repository.setDelta(tx.sql, revision.id, sizesOf(difference))
+    await repository.finish(tx.sql, sourceId, number, counts)
+    const data = updateOf({ sourceId, revision: number }, result, difference)
+    tx.emit({ topic: topicOf('source', sourceId), name: 'graph.updated', data })
   }
 
   return async (run) => {

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { Enum, Id, ListQuery, Nullable, Page, Ref, Time } from '../contracts/http.ts'
 import { Job } from '../contracts/jobs.ts'
 import { EDGE_KINDS, NODE_KINDS, RESOLUTIONS } from './analysis/types.ts'
+import { Annotation } from './model-annotations.ts'
 
 const Line = Type.Integer({ minimum: 1, description: 'Line from 1' })
 const Count = Type.Integer({ minimum: 0 })
@@ -66,13 +67,6 @@ export const Revision = Type.Object(
 )
 export type Revision = Static<typeof Revision>
 
-/** What `graph.updated` carries. */
-export const GraphUpdate = Type.Object(
-  { sourceId: Id, revision: Type.Integer(), added: Type.Integer(), removed: Type.Integer(), changed: Type.Integer() },
-  { $id: 'GraphUpdate', description: 'How many nodes and edges a revision added, removed and changed' },
-)
-export type GraphUpdate = Static<typeof GraphUpdate>
-
 const Note = Type.Object({ code: Type.String(), detail: Type.String(), line: Type.Optional(Line) })
 
 /** A node of a graph. */
@@ -119,6 +113,32 @@ export const GraphEdge = Type.Object(
 )
 export type GraphEdge = Static<typeof GraphEdge>
 
+/** How many nodes and edges a graph has. */
+export interface SourceCounts {
+  nodes: number
+  edges: number
+}
+
+const Records = Type.Object({ nodes: Type.Array(Ref(GraphNode)), edges: Type.Array(Ref(GraphEdge)) })
+const Sizes = Type.Object({ added: Count, removed: Count, changed: Count })
+
+/** What `graph.updated` carries: the difference itself, so that a client's copy of the graph becomes the new one. */
+export const GraphUpdate = Type.Object(
+  {
+    sourceId: Id,
+    revision: Type.Integer(),
+    counts: Type.Object(Sizes.properties, { description: 'Nodes and edges together' }),
+    complete: Type.Boolean({
+      description: 'False where the difference is too big for an event: read it from `/api/graph/diff`',
+    }),
+    added: Records,
+    removed: Type.Object({ nodes: Type.Array(Id), edges: Type.Array(Id) }, { description: 'Ids' }),
+    changed: Type.Object(Records.properties, { description: 'As they are now, under the ids they had' }),
+  },
+  { $id: 'GraphUpdate', description: 'What a revision added, removed and changed against the one before' },
+)
+export type GraphUpdate = Static<typeof GraphUpdate>
+
 const nodes = Type.Array(Ref(GraphNode))
 const edges = Type.Array(Ref(GraphEdge))
 const head = { sourceId: Id, revision: Type.Integer() }
@@ -136,13 +156,19 @@ export type GraphPage = Static<typeof GraphPage>
 /** A node with its place. */
 export const GraphNodeDetail = Type.Intersect([
   Ref(GraphNode),
-  Type.Object({ ...head, inDegree: Count, outDegree: Count }),
+  Type.Object({
+    ...head,
+    inDegree: Count,
+    outDegree: Count,
+    annotations: Type.Array(Ref(Annotation), { description: 'The newest notes on it' }),
+  }),
 ])
 export interface GraphNodeDetail extends GraphNode {
   sourceId: string
   revision: number
   inDegree: number
   outDegree: number
+  annotations: Annotation[]
 }
 
 /** What is around a node. */
@@ -184,7 +210,8 @@ export const SourceListQuery = Type.Object(
 )
 export type SourceListQuery = Static<typeof SourceListQuery>
 
-const list = (values: readonly string[], description: string) =>
+/** Some of a list of words, as one query parameter. */
+export const list = (values: readonly string[], description: string) =>
   Type.Optional(
     Type.String({
       description: `${description}, separated by commas: ${values.join(', ')}`,
@@ -285,9 +312,13 @@ export type CyclesQuery = Static<typeof CyclesQuery>
 export const NodeQuery = Type.Object({ revision: which.revision }, { additionalProperties: false })
 
 /** Formats of the export. */
-export const EXPORT_FORMATS = ['json', 'dot'] as const
+export const EXPORT_FORMATS = ['json', 'json-graph', 'graphml', 'gexf', 'dot', 'mermaid', 'csv', 'cypher'] as const
 export const ExportQuery = Type.Object(
-  { ...which, format: Enum(EXPORT_FORMATS, { default: 'json' }) },
+  {
+    ...which,
+    format: Enum(EXPORT_FORMATS, { default: 'json' }),
+    part: Type.Optional(Enum(['nodes', 'edges'], { description: 'CSV: one of its two tables alone' })),
+  },
   { additionalProperties: false },
 )
 export type ExportQuery = Static<typeof ExportQuery>

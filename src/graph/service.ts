@@ -1,12 +1,14 @@
 import { problem } from '../contracts/errors.ts'
 import type { Job } from '../contracts/jobs.ts'
+import { idAfter } from '../contracts/list.ts'
 import { type Actor, demand, type Operation, type WorkspaceRole } from '../contracts/policy.ts'
 import type { UploadFile, UploadReader } from '../contracts/uploads.ts'
 import type { Database } from '../db/database.ts'
-import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { toPage } from '../lib/cursor.ts'
 import { matchesETag, recordETag } from '../lib/etag.ts'
 import { newId } from '../lib/ids.ts'
 import type { At } from './graph-repository.ts'
+import type { Memory } from './memory.ts'
 import type { Analysis, AnalyzeBody, GraphSelector, Revision, Source, SourceListQuery } from './model.ts'
 import { type SourceRow, toRevision, toSource } from './rows.ts'
 import { createSourceRepository } from './source-repository.ts'
@@ -24,23 +26,18 @@ export interface SourceDeps {
   uploads: Pick<UploadReader, 'resolve'>
   /** The job of that id as its submitter sees it. */
   job: (actor: Actor, id: string) => Promise<Job>
+  /** Findings about files, which go with their source. */
+  memory: Pick<Memory, 'forget'>
 }
 
 /** Sources and their revisions: who may see them, and the order to analyse. */
-export function createSources({ db, workspaces, uploads, job }: SourceDeps) {
+export function createSources({ db, workspaces, uploads, job, memory }: SourceDeps) {
   const repository = createSourceRepository(db.sql)
 
   async function find(actor: Actor, id: string, operation: Operation): Promise<SourceRow> {
     const row = await repository.byId(id)
     demand(row && (await workspaces.roleOf(actor.userId, row.workspaceId)), operation, 'source')
     return row as SourceRow
-  }
-
-  const before = (cursor: string | undefined) => {
-    if (cursor === undefined) return undefined
-    const keys = decodeCursor(cursor, ['string'])
-    if (keys === undefined) throw problem('INVALID_CURSOR')
-    return keys[0] as string
   }
 
   /** The files to analyse, all of one workspace in which the actor may write graphs. */
@@ -92,7 +89,7 @@ export function createSources({ db, workspaces, uploads, job }: SourceDeps) {
     /** Sources of a workspace, newest first. @throws NOT_FOUND, INVALID_CURSOR */
     async list(actor: Actor, query: SourceListQuery) {
       const workspace = await workspaces.resolve(actor, query.workspaceId, 'graph:read')
-      const rows = await repository.list(workspace.id, query.limit, before(query.cursor))
+      const rows = await repository.list(workspace.id, query.limit, idAfter(query.cursor))
       const { items, nextCursor } = toPage([...rows], query.limit, (row) => [row.id])
       return { items: items.map(toSource), nextCursor }
     },
@@ -100,7 +97,7 @@ export function createSources({ db, workspaces, uploads, job }: SourceDeps) {
     /** Revisions of a source, newest first. @throws NOT_FOUND, INVALID_CURSOR */
     async revisions(actor: Actor, id: string, query: { limit: number; cursor?: string | undefined }) {
       await find(actor, id, 'graph:read')
-      const rows = await repository.revisions(id, query.limit, before(query.cursor))
+      const rows = await repository.revisions(id, query.limit, idAfter(query.cursor))
       const { items, nextCursor } = toPage([...rows], query.limit, (row) => [row.id])
       return { items: items.map(toRevision), nextCursor }
     },
@@ -120,6 +117,7 @@ export function createSources({ db, workspaces, uploads, job }: SourceDeps) {
       const version = ifMatch === undefined ? undefined : source.version
       const removed = await db.transact((tx) => repository.remove(tx.sql, id, version))
       if (!removed) throw problem('PRECONDITION_FAILED')
+      await memory.forget(id)
     },
 
     /** The graph that a request means: a source, or the newest of the workspace, at a finished revision. @throws NOT_FOUND */

@@ -48,6 +48,18 @@ export function createSourceRepository(sql: Db) {
       return rows[0]
     },
 
+    /**
+     * Waits until no other analysis of the source is being stored, and keeps others waiting until the end of the transaction. The row itself stays free:
+     * a source can be deleted meanwhile. Tells the revision that is current then.
+     */
+    async claim(tx: AnySql, id: string): Promise<(SourceRow & { revisionId: string | null }) | undefined> {
+      await tx`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`
+      const rows = await tx<(SourceRow & { revisionId: string | null })[]>`
+        select ${sourceColumns}, (select r.id from revisions r where r.source_id = s.id and r.number = s.revision) as "revisionId"
+        from sources s where id = ${id} and deleted_at is null`
+      return rows[0]
+    },
+
     async finish(
       tx: AnySql,
       id: string,
@@ -65,7 +77,7 @@ export function createSourceRepository(sql: Db) {
     async remove(tx: AnySql, id: string, version: number | undefined): Promise<boolean> {
       const rows = await tx`update sources set deleted_at = now(), version = version + 1
         where id = ${id} and deleted_at is null ${version === undefined ? tx`` : tx`and version = ${version}`} returning id`
-      if (rows.length > 0) await tx`delete from passages where source_id = ${id}`
+      if (rows.length > 0) await dropContents(tx, id)
       return rows.length > 0
     },
 
@@ -110,6 +122,13 @@ export function createSourceRepository(sql: Db) {
     async setDelta(tx: AnySql, id: string, delta: { added: number; removed: number; changed: number }): Promise<void> {
       await tx`update revisions set added = ${delta.added}, removed = ${delta.removed}, changed = ${delta.changed} where id = ${id}`
     },
+  }
+}
+
+/** Takes away everything that was analysed; the row of the source and those of its revisions stay as a record. */
+async function dropContents(tx: AnySql, id: string): Promise<void> {
+  for (const table of ['annotations', 'passages', 'source_files', 'graph_edges', 'graph_nodes']) {
+    await tx`delete from ${tx(table)} where source_id = ${id}`
   }
 }
 

@@ -6,7 +6,15 @@ import { type EdgeRow, toEdge, toNode } from './rows.ts'
 import { findCycles } from './strong-components.ts'
 
 /** Edges by which a change travels back to whoever depends on what was changed. */
-const DEPENDENCIES = ['imports', 'exports', 'extends', 'implements', 'calls', 'instantiates', 'references']
+export const DEPENDENCIES: readonly string[] = [
+  'imports',
+  'exports',
+  'extends',
+  'implements',
+  'calls',
+  'instantiates',
+  'references',
+]
 /** Edges read for one step: beyond this the answer says that it was cut off. */
 const MOST_EDGES = 20_000
 /** Nodes that the search for a way looks at. */
@@ -25,7 +33,7 @@ export function createTraversals({ repository, sources, workspaces }: GraphDeps)
     async impact(actor: Actor, id: string, query: ImpactQuery): Promise<Impact> {
       const start = await demandNode(actor, id, query.revision)
       const at = { sourceId: start.sourceId, revision: start.revision }
-      const kinds = query.edgeKinds?.split(',') ?? DEPENDENCIES
+      const kinds = query.edgeKinds?.split(',') ?? [...DEPENDENCIES]
       const depths = new Map([[id, 0]])
       let frontier = [id]
       let truncated = false

@@ -20,9 +20,14 @@ function requestId(request: IncomingMessage): string {
   return typeof given === 'string' && ACCEPTABLE_ID.test(given) ? given : newId()
 }
 
-function trustProxy(value: string): boolean | number | string[] {
+/**
+ * Whom to believe X-Forwarded-*. A number of hops is turned into a function: given the number itself, Fastify 5.12 trusts nobody, because it
+ * cannot know that the direct peer is a proxy. The operator does, by setting it.
+ */
+function trustProxy(value: string): boolean | string[] | ((address: string, hop: number) => boolean) {
   if (value === 'true' || value === 'false') return value === 'true'
-  return /^\d+$/.test(value) ? Number(value) : value.split(',').map((part) => part.trim())
+  if (/^\d+$/.test(value)) return (_address, hop) => hop < Number(value)
+  return value.split(',').map((part) => part.trim())
 }
 
 const tls = ({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) =>

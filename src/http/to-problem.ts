@@ -71,9 +71,14 @@ export function toProblem(error: unknown): Problem {
   return problem(statusCode === 503 ? 'OVERLOADED' : 'INTERNAL', { cause: error })
 }
 
+/** The type of a refusal that is registered with IANA (draft-ietf-httpapi-ratelimit-headers-11 section 6); all others are our own. */
+const REGISTERED: Partial<Record<ErrorCode, string>> = {
+  RATE_LIMITED: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+}
+
 /** The body of an error answer. */
 export const problemBody = (error: Problem, instance: string, requestId: string) => ({
-  type: `https://parley.dev/problems/${error.code.toLowerCase().replaceAll('_', '-')}`,
+  type: REGISTERED[error.code] ?? `https://parley.dev/problems/${error.code.toLowerCase().replaceAll('_', '-')}`,
   title: error.title,
   status: error.status,
   detail: error.detail,

@@ -36,6 +36,8 @@ export function settle(claim: Claim, request: FastifyRequest, reply: FastifyRepl
 
 /** Stores the answer under the key; faults of ours and streams free the key again. */
 export async function remember(store: IdempotencyStore, keyed: KeyedRequest, reply: FastifyReply, payload: unknown) {
+  // Cookies of a sign-in are stored nowhere: a retry signs in again.
+  if (reply.hasHeader('set-cookie')) return store.release(keyed)
   if (reply.statusCode >= 500 || (payload !== null && payload !== undefined && typeof payload !== 'string')) {
     return store.release(keyed)
   }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Database } from '../db/database.ts'
+import { SEALED } from '../db/sealed.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Sealer } from '../lib/seal.ts'
 
@@ -29,7 +30,7 @@ export type Claim =
 
 /** How long a request may be handled before a retry may take over: longer than any request lives. */
 const LEASE_SECONDS = 60
-const PURPOSE = 'idempotency'
+const { purpose } = SEALED['idempotency_keys.body']
 
 interface Row {
   fingerprint: string
@@ -53,12 +54,16 @@ export function createIdempotencyStore({ sql }: Database, sealer: Sealer) {
     if (row.status !== null) {
       return {
         kind: 'answered',
-        answer: { status: row.status, headers: row.headers ?? {}, body: sealer.open(row.body ?? '', PURPOSE) },
+        answer: {
+          status: row.status,
+          headers: row.headers ?? {},
+          body: sealer.open(row.body ?? '', purpose(scope, key)),
+        },
       }
     }
     return row.outcome === null
       ? { kind: 'running' }
-      : { kind: 'outcome', outcome: JSON.parse(sealer.open(row.outcome, PURPOSE)) }
+      : { kind: 'outcome', outcome: JSON.parse(sealer.open(row.outcome, purpose(scope, key))) }
   }
 
   return {
@@ -78,7 +83,7 @@ export function createIdempotencyStore({ sql }: Database, sealer: Sealer) {
     async finish({ scope, key }: KeyedRequest, answer: StoredAnswer): Promise<void> {
       await sql`
         update idempotency_keys set status = ${answer.status}, headers = ${JSON.stringify(answer.headers)}::text::jsonb,
-               body = ${sealer.seal(answer.body, PURPOSE)}, outcome = null
+               body = ${sealer.seal(answer.body, purpose(scope, key))}, outcome = null
         where scope = ${scope} and key = ${key}`
     },
 
@@ -95,7 +100,7 @@ export function createIdempotencyStore({ sql }: Database, sealer: Sealer) {
       const request = keyedRequest.getStore()
       if (request === undefined) return
       await tx.sql`
-        update idempotency_keys set outcome = ${sealer.seal(JSON.stringify(outcome ?? null), PURPOSE)}
+        update idempotency_keys set outcome = ${sealer.seal(JSON.stringify(outcome ?? null), purpose(request.scope, request.key))}
         where scope = ${request.scope} and key = ${request.key} and outcome is null and status is null`
     },
 

@@ -6,6 +6,7 @@ import type { Database } from '../db/database.ts'
 import { createDispatcher } from './dispatcher.ts'
 import type { JobFrames } from './frames.ts'
 import { createJobRepository } from './repository.ts'
+import { createJobRights, type JobRightsOptions } from './rights.ts'
 import { createRunner } from './runner.ts'
 import { createJobService } from './service.ts'
 
@@ -18,6 +19,8 @@ export interface JobsOptions {
   /** The user as an actor with the rights of now. Default: read from the database. */
   actorOf?: (userId: string) => Promise<Actor | undefined>
   roleIn: (actor: Actor, workspaceId: string) => Promise<WorkspaceRole | undefined>
+  /** Demands that somebody may do something in a conversation, for jobs that work in one. */
+  demandInConversation: JobRightsOptions['demandInConversation']
   /** Told of faults that nobody waits for. */
   onError: (error: unknown, context?: object) => void
   /** For tests: shorter times. */
@@ -29,11 +32,12 @@ const CANCEL_CHANNEL = 'jobs.cancel'
 
 /** The jobs feature, put together: the service for clients, handlers from the features, and what moves jobs along. */
 export function createJobs(options: JobsOptions) {
-  const { db, queue, pubsub, frames, roleIn, onError } = options
+  const { db, queue, pubsub, frames, roleIn, demandInConversation, onError } = options
   const { queue: queueTiming, ...sweeping } = options.timing ?? {}
   const repository = createJobRepository(db.sql)
   const { actorOf = repository.actorOf } = options
-  const runner = createRunner({ db, repository, frames, actorOf, onError })
+  const demandRight = createJobRights({ roleIn, demandInConversation })
+  const runner = createRunner({ db, repository, frames, actorOf, demandRight, onError })
   const dispatcher = createDispatcher({ repository, queue, onError, onLost: runner.giveUp, ...sweeping })
   const service = createJobService({
     db,

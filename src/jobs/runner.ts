@@ -1,6 +1,7 @@
-import Value from 'typebox/value'
+import { Ajv, type ValidateFunction } from 'ajv'
+import formats from 'ajv-formats'
 import { Problem, problem } from '../contracts/errors.ts'
-import { JOBS, type JobDefinition, type JobHandler, type JobName, type JobRun } from '../contracts/jobs.ts'
+import { JOBS, type JobDefinition, type JobHandler, type JobName, type JobRun, SERVER } from '../contracts/jobs.ts'
 import type { Actor } from '../contracts/policy.ts'
 import { JobCancelled, type QueueJobContext, Unrecoverable } from '../contracts/queue.ts'
 import type { Database } from '../db/database.ts'
@@ -8,6 +9,7 @@ import { jobIdOf, runOf } from './dispatcher.ts'
 import { announceJob, type JobFrames } from './frames.ts'
 import { createProgress } from './progress.ts'
 import type { JobEnd, JobRepository, JobRow } from './repository.ts'
+import type { JobRights } from './rights.ts'
 
 /** What the runner needs. */
 export interface RunnerOptions {
@@ -16,12 +18,23 @@ export interface RunnerOptions {
   frames: JobFrames
   /** The user as an actor with the rights of now; undefined for one who is gone or disabled. */
   actorOf: (userId: string) => Promise<Actor | undefined>
+  /** Demands that the submitter may still do what the job needs. @throws NOT_FOUND, FORBIDDEN */
+  demandRight: JobRights
   onError: (error: unknown, job: { id: string; name: string }) => void
 }
 
 /** Runs jobs that the queue hands in: claims the row, checks data and rights, calls the handler, and writes down how it ended. */
-export function createRunner({ db, repository, frames, actorOf, onError }: RunnerOptions) {
+export function createRunner({ db, repository, frames, actorOf, demandRight, onError }: RunnerOptions) {
   const handlers = new Map<string, JobHandler<never>>()
+  const ajv = formats.default(new Ajv({ strict: false }), ['uuid', 'date-time', 'email', 'uri'])
+  const checks = new Map<JobDefinition, ValidateFunction>()
+
+  /** Whether the data are what the job needs; compiled with its first run. */
+  function fits(definition: JobDefinition, data: unknown): boolean {
+    const check = checks.get(definition) ?? ajv.compile(definition.data)
+    checks.set(definition, check)
+    return check(data)
+  }
 
   const finish = (id: string, run: number, end: JobEnd) =>
     db.transact(async (tx) => {
@@ -41,11 +54,12 @@ export function createRunner({ db, repository, frames, actorOf, onError }: Runne
     const definition = (JOBS as Record<string, JobDefinition>)[row.name]
     const handler = handlers.get(row.name)
     if (!definition || !handler) throw problem('UNPROCESSABLE', { detail: `This version knows no job '${row.name}'` })
-    if (!Value.Check(definition.data, row.data)) {
+    if (!fits(definition, row.data)) {
       throw problem('UNPROCESSABLE', { detail: `The data of this job does not fit '${row.name}'` })
     }
-    const actor = row.userId === null ? undefined : await actorOf(row.userId)
+    const actor = definition.needs === 'server' ? SERVER : row.userId === null ? undefined : await actorOf(row.userId)
     if (!actor) throw problem('ACCOUNT_DISABLED', { detail: 'Whoever submitted this job may not act any more' })
+    await demandRight(actor, definition.needs, row)
     const { id, name, attempt } = row
     const workspaceId = row.workspaceId ?? undefined
     const run = {

@@ -1,10 +1,11 @@
 import { problem } from '../contracts/errors.ts'
 import type { Job } from '../contracts/jobs.ts'
+import { idAfter } from '../contracts/list.ts'
 import { type Actor, demand, type Operation, type WorkspaceRole } from '../contracts/policy.ts'
 import type { Queue } from '../contracts/queue.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
-import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { toPage } from '../lib/cursor.ts'
 import { laneOf, queueId } from './dispatcher.ts'
 import { announceJob } from './frames.ts'
 import type { JobListQuery, JobPage } from './model.ts'
@@ -78,11 +79,9 @@ export function createJobService(options: JobServiceOptions) {
     async list(actor: Actor, query: JobListQuery): Promise<JobPage> {
       const { workspaceId } = query
       if (workspaceId) demand(await roleIn(actor, workspaceId), 'jobs:read', 'workspace')
-      const keys = query.cursor === undefined ? [] : decodeCursor(query.cursor, ['string'])
-      if (!keys) throw problem('INVALID_CURSOR')
       const owner = workspaceId ? { workspaceId } : { userId: actor.userId }
       const { items, nextCursor } = toPage(
-        await repository.list(owner, query, keys[0] as string | undefined),
+        await repository.list(owner, query, idAfter(query.cursor)),
         query.limit,
         (row) => [row.id],
       )

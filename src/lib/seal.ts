@@ -19,6 +19,8 @@ export function createSealer(ring: string) {
   const newest = keys.keys().next().value as string
 
   return {
+    /** The version of the key that seals. */
+    newest,
     seal(text: string, purpose: string): string {
       const nonce = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', keys.get(newest) as Buffer, nonce).setAAD(Buffer.from(purpose))
@@ -41,6 +43,9 @@ export function createSealer(ring: string) {
     },
   }
 }
+
+/** The version of the key that a text was sealed with. Says nothing of whether the ring has it. */
+export const versionOf = (sealed: string): string => sealed.split('.', 1)[0] as string
 
 /** See {@link createSealer}. */
 export type Sealer = ReturnType<typeof createSealer>

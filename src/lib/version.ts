@@ -1,12 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
-/** The folder that holds package.json, from src/lib as well as from dist/src/lib. */
-export const packageRoot: string =
-  [join(here, '../..'), join(here, '../../..')].find((path) => existsSync(join(path, 'package.json'))) ?? process.cwd()
+/** The folder that holds package.json, from src/lib as well as from the bundles in dist/src. */
+export const packageRoot: string = join(here, '../..')
 
 /** The version of this build, from package.json. */
 export const version: string = (

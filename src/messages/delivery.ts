@@ -7,6 +7,7 @@ import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
 import { createCombiner } from '../lib/combine.ts'
 import { newId } from '../lib/ids.ts'
+import { findMentioned, mentionEvents } from './mentions.ts'
 import type { SendBody } from './model.ts'
 import { createMessageRepository, type Destination, type NewMessage } from './repository.ts'
 
@@ -55,6 +56,7 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
   async function admit(sending: Sending, destination: Destination): Promise<Ready | Outcome> {
     const { actor, conversationId, input } = sending
     const { uploadIds = [], clientId, replyTo, content } = input
+    let mentions: string[] = []
     try {
       demandInConversation(destination, 'conversations:write')
       if (destination.existing !== null) return { existing: destination.existing }
@@ -63,6 +65,7 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
       if (uploadIds.length > 0 && !(await mayAttach(actor, destination.workspaceId as string, uploadIds))) {
         throw problem('UNPROCESSABLE', { detail: 'No such upload' })
       }
+      mentions = await findMentioned(db.sql, conversationId, input)
     } catch (refused) {
       return { refused }
     }
@@ -74,6 +77,8 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
       content,
       ...(clientId !== undefined && { clientId }),
       ...(replyTo !== undefined && { replyTo }),
+      ...(destination.threadId !== null && { threadId: destination.threadId }),
+      ...(mentions.length > 0 && { mentions }),
       attachments: uploadIds,
       citations: [],
       status: 'complete' as const,
@@ -96,6 +101,7 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
     humanMembers: destination.humanMembers,
     messageId: message.id,
     authorId: actor.userId,
+    threadId: destination.threadId ?? message.id,
     content: message.content,
   })
 
@@ -118,12 +124,14 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
         plans.push({ plan, at: events.length })
         events.push(plan.event)
       }
+      events.push(...mentionEvents(message))
       sent.push({ index: at, ...(plan && { reply: { messageId: plan.messageId, jobId: plan.jobId } }) })
     }
     const positions = await repository.store(tx?.sql ?? db.sql, events, rows)
     const stored = events.map((event, index) => {
       const position = positions[index] as { epoch: string; seq: number }
-      return { ...event, ...position, data: { ...event.data, seq: position.seq } }
+      const numbered = (event.data as { seq?: unknown }).seq === null
+      return { ...event, ...position, data: numbered ? { ...event.data, seq: position.seq } : event.data }
     })
     if (tx) {
       tx.stored(stored)

@@ -1,7 +1,7 @@
 import type { Sql, TransactionSql } from 'postgres'
 import type { AssistantMode } from '../contracts/assistant.ts'
-import type { NewEvent, Position } from '../contracts/events.ts'
-import type { Message } from '../contracts/messages.ts'
+import { type NewEvent, type Position, topicOf } from '../contracts/events.ts'
+import type { Message, ReactionCount } from '../contracts/messages.ts'
 import type { ConversationAccess } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -22,6 +22,8 @@ export interface Destination extends ConversationAccess {
   existing: string | null
   /** Whether `replyTo` is a message of the conversation. */
   replyFits: boolean
+  /** The thread that a reply belongs to. */
+  threadId: string | null
 }
 
 /** What is asked of {@link Destination}. */
@@ -34,27 +36,38 @@ export interface Addressed {
 
 type MessageRow = { [K in keyof Message]-?: Message[K] | null }
 
+const filled = <T>(list: readonly T[] | null | undefined): list is T[] =>
+  list !== null && list !== undefined && list.length > 0
+
 /** Drops what is not there: optional properties are absent, never null. */
-function present({ clientId, replyTo, editedAt, deletedAt, ...row }: MessageRow): Message {
+function present(found: MessageRow): Message {
+  const { clientId, replyTo, threadId, replyCount, mentions, reactions, editedAt, deletedAt, ...row } = found
   return {
     ...row,
     ...(clientId !== null && { clientId }),
     ...(replyTo !== null && { replyTo }),
+    ...(threadId !== null && { threadId }),
+    ...(replyCount !== null && replyCount > 0 && { replyCount }),
+    ...(filled(mentions) && { mentions }),
+    ...(filled(reactions) && { reactions }),
     ...(editedAt !== null && { editedAt }),
     ...(deletedAt !== null && { deletedAt }),
   } as Message
 }
 
+const COLUMNS = `m.id, m.conversation_id as "conversationId", m.seq, m.role, m.author_id as "authorId", m.content,
+    m.client_id as "clientId", m.reply_to as "replyTo", m.attachments, m.citations, m.status, m.version,
+    m.created_at as "createdAt", m.edited_at as "editedAt", m.deleted_at as "deletedAt",
+    m.thread_id as "threadId", t.replies as "replyCount", m.mentions, m.reactions`
+
 /**
- * A page of a conversation: $1 conversation, $2 user, $3 number behind which it begins (or null), $4 rows. The right to read is asked once, before
+ * A page of a conversation, or of a thread ($5) in it: $1 conversation, $2 user, $3 number behind which it begins (or null), $4 rows. The right to read is asked once, before
  * any row; joined to the rows it would be asked for each, and without statistics (a new database) the whole conversation be sorted.
  */
-const page = (direction: 'asc' | 'desc') => `
-  select m.id, m.conversation_id as "conversationId", m.seq, m.role, m.author_id as "authorId", m.content,
-    m.client_id as "clientId", m.reply_to as "replyTo", m.attachments, m.citations, m.status, m.version,
-    m.created_at as "createdAt", m.edited_at as "editedAt", m.deleted_at as "deletedAt"
-  from messages m
-  where m.conversation_id = $1
+const page = (direction: 'asc' | 'desc', thread = false) => `
+  select ${COLUMNS}
+  from messages m left join message_threads t on t.root_id = m.id
+  where m.conversation_id = $1 ${thread ? 'and m.thread_id = $5' : ''}
     and ${direction === 'desc' ? 'm.seq < coalesce($3::bigint, 9223372036854775807)' : 'm.seq > coalesce($3::bigint, -1)'}
     and (
       select true from conversations c
@@ -82,6 +95,10 @@ type MessageColumns = [
   createdAt: string,
   editedAt: string | null,
   deletedAt: string | null,
+  threadId: string | null,
+  replyCount: number | null,
+  mentions: string[],
+  reactions: ReactionCount[],
 ]
 
 /** All messages of a page have the same shape, so what is not there is undefined, not absent. */
@@ -101,15 +118,21 @@ const toMessage = (columns: MessageColumns): Message => ({
   createdAt: columns[12],
   editedAt: columns[13] ?? undefined,
   deletedAt: columns[14] ?? undefined,
+  threadId: columns[15] ?? undefined,
+  replyCount: columns[16] || undefined,
+  mentions: filled(columns[17]) ? columns[17] : undefined,
+  reactions: filled(columns[18]) ? columns[18] : undefined,
 })
 
 /** SQL of messages. */
 export function createMessageRepository({ sql, prepared }: Database) {
   const before = prepared(page('desc'), toMessage)
   const after = prepared(page('asc'), toMessage)
-  const columns = sql`m.id, m.conversation_id as "conversationId", m.seq, m.role, m.author_id as "authorId", m.content,
-    m.client_id as "clientId", m.reply_to as "replyTo", m.attachments, m.citations, m.status, m.version,
-    m.created_at as "createdAt", m.edited_at as "editedAt", m.deleted_at as "deletedAt"`
+  const threads = { asc: prepared(page('asc', true), toMessage), desc: prepared(page('desc', true), toMessage) }
+  // A subselect instead of the join, for "returning".
+  const columns = sql.unsafe(
+    COLUMNS.replace('t.replies', '(select t.replies from message_threads t where t.root_id = m.id)'),
+  )
   const standing = (userId: string) => sql`
     join conversations c on c.id = m.conversation_id and c.deleted_at is null
     join workspaces w on w.id = c.workspace_id and w.deleted_at is null
@@ -124,7 +147,7 @@ export function createMessageRepository({ sql, prepared }: Database) {
           case when c.assistant = 'auto' then
             (select count(*)::int from conversation_members h where h.conversation_id = c.id) + (cm.role is null)::int else 0
           end as "humanMembers",
-          e.id as existing, g.reply_to is null or r.id is not null as "replyFits"
+          e.id as existing, g.reply_to is null or r.id is not null as "replyFits", coalesce(r.thread_id, r.id) as "threadId"
         from unnest(
           ${sql.array(items.map(({ conversationId }) => conversationId))}::uuid[],
           ${sql.array(items.map(({ userId }) => userId))}::uuid[],
@@ -149,8 +172,8 @@ export function createMessageRepository({ sql, prepared }: Database) {
             ${sql.array(events.map(({ data }) => JSON.stringify(data)))}::text[]::jsonb[]
           ) with ordinality as e(epoch, seq, nth)
         ), made as (
-          insert into messages (id, conversation_id, seq, role, author_id, content, client_id, reply_to, attachments, created_at)
-          select g.id, g.conversation_id, told.seq, 'user', g.author_id, g.content, g.client_id, g.reply_to, g.attachments, g.at
+          insert into messages (id, conversation_id, seq, role, author_id, content, client_id, reply_to, thread_id, attachments, mentions, created_at)
+          select g.id, g.conversation_id, told.seq, 'user', g.author_id, g.content, g.client_id, g.reply_to, g.thread_id, g.attachments, g.mentions, g.at
           from unnest(
             ${sql.array(items.map(({ message }) => message.id))}::uuid[],
             ${sql.array(items.map(({ message }) => message.conversationId))}::uuid[],
@@ -158,10 +181,12 @@ export function createMessageRepository({ sql, prepared }: Database) {
             ${sql.array(items.map(({ message }) => message.content))}::text[],
             ${sql.array(items.map(({ message }) => message.clientId ?? null) as string[])}::text[],
             ${sql.array(items.map(({ message }) => message.replyTo ?? null) as string[])}::uuid[],
+            ${sql.array(items.map(({ message }) => message.threadId ?? null) as string[])}::uuid[],
             ${sql.array(items.map(({ message }) => JSON.stringify(message.attachments)))}::text[]::jsonb[],
+            ${sql.array(items.map(({ message }) => JSON.stringify(message.mentions ?? [])))}::text[]::jsonb[],
             ${sql.array(items.map(({ message }) => message.createdAt))}::text[]::timestamptz[],
             ${sql.array(items.map(({ at }) => at + 1))}::int[]
-          ) as g(id, conversation_id, author_id, content, client_id, reply_to, attachments, at, nth)
+          ) as g(id, conversation_id, author_id, content, client_id, reply_to, thread_id, attachments, mentions, at, nth)
           join told on told.nth = g.nth
         )
         select epoch, seq from told order by nth`,
@@ -194,20 +219,39 @@ export function createMessageRepository({ sql, prepared }: Database) {
       return (newestFirst ? before : after)(conversationId, userId, from ?? null, limit)
     },
 
+    /** The same for one thread: what stands below its first message. */
+    thread: (
+      conversationId: string,
+      userId: string,
+      limit: number,
+      from: number | undefined,
+      order: 'asc' | 'desc',
+      threadId: string,
+    ) => threads[order](conversationId, userId, from ?? null, limit, threadId),
+
     /** Changes the content if the message still has that version. */
-    async edit(tx: Tx, id: string, version: number, content: string): Promise<Message | undefined> {
+    async edit(tx: Tx, id: string, version: number, content: string, mentions: string[]): Promise<Message | undefined> {
       const [row] = await tx.sql<MessageRow[]>`
-        update messages m set content = ${content}, version = version + 1, edited_at = now()
+        update messages m set content = ${content}, mentions = ${JSON.stringify(mentions)}::text::jsonb, version = version + 1, edited_at = now()
         where id = ${id} and version = ${version} and deleted_at is null returning ${columns}`
       return row && present(row)
     },
 
-    /** Leaves a tombstone: the place in the conversation stays, what was said is gone. */
+    /** Leaves a tombstone: the place in the conversation stays, what was said is gone, from the events of the past too. */
     async remove(tx: Tx, id: string, version: number): Promise<Message | undefined> {
       const [row] = await tx.sql<MessageRow[]>`
-        update messages m set content = '', attachments = '[]', citations = '[]', version = version + 1, deleted_at = now()
+        update messages m set content = '', attachments = '[]', citations = '[]', mentions = '[]', reactions = '[]',
+          version = version + 1, deleted_at = now()
         where id = ${id} and version = ${version} and deleted_at is null returning ${columns}`
-      return row && present(row)
+      if (row === undefined) return undefined
+      const tombstone = present(row)
+      const [topic, data] = [topicOf('conversation', tombstone.conversationId), JSON.stringify(tombstone)]
+      await tx.sql`delete from message_reactions where message_id = ${id}`
+      await tx.sql`update events set data = ${data}::text::jsonb where topic = ${topic} and seq = ${tombstone.seq}`
+      await tx.sql`
+        update events set data = ${data}::text::jsonb where topic = ${topic} and data ->> 'id' = ${id}
+          and name in ('message.updated', 'reply.completed', 'reply.stopped', 'reply.failed')`
+      return tombstone
     },
   }
 }

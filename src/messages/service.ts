@@ -4,9 +4,11 @@ import type { Message } from '../contracts/messages.ts'
 import { type Actor, type ConversationOperation, demandInConversation, mayInConversation } from '../contracts/policy.ts'
 import type { Tx } from '../db/transaction.ts'
 import { decodeCursor, toPage } from '../lib/cursor.ts'
-import { matchesETag, recordETag } from '../lib/etag.ts'
+import { matchesETag, ofVersion, recordETag } from '../lib/etag.ts'
 import { createDelivery, type DeliveryDeps, type Sent } from './delivery.ts'
-import type { MessageQuery, SendBody } from './model.ts'
+import { findMentioned, mentionEvents } from './mentions.ts'
+import type { EditBody, MessageQuery, SendBody } from './model.ts'
+import { createReactions } from './reactions.ts'
 import { createMessageRepository } from './repository.ts'
 
 /** What messages need from outside. */
@@ -26,7 +28,8 @@ export interface Expected {
 
 function expect(message: Message, { ifMatch, version }: Expected): void {
   const fits =
-    (ifMatch === undefined || matchesETag(ifMatch, recordETag(message))) &&
+    (ifMatch === undefined ||
+      matchesETag(ofVersion(ifMatch), recordETag({ id: message.id, version: message.version }))) &&
     (version === undefined || version === message.version)
   if (!fits) throw problem('PRECONDITION_FAILED')
 }
@@ -63,7 +66,9 @@ export function createMessages({ access, ...deps }: MessagesDeps) {
       if (message.status === 'streaming') throw problem('CONFLICT', { detail: 'The reply is still being written' })
       const changed = await db.transact(async (tx) => {
         const row = await write(tx, message)
-        if (row) tx.emit({ topic: topicOf('conversation', row.conversationId), name, data: row })
+        if (row === undefined) return undefined
+        tx.emit({ topic: topicOf('conversation', row.conversationId), name, data: row })
+        for (const told of mentionEvents(row, message.mentions)) tx.emit(told)
         return row
       })
       if (changed) return changed
@@ -71,7 +76,35 @@ export function createMessages({ access, ...deps }: MessagesDeps) {
     throw problem('CONFLICT', { detail: 'The message is being changed by others' })
   }
 
+  const readable = async (actor: Actor, id: string, operation: ConversationOperation): Promise<Message> => {
+    const { message, access: standing } = await find(actor, id)
+    demandInConversation(standing, operation, 'message')
+    return message
+  }
+  const reactions = createReactions({ db, find: readable })
+
+  const behind = (cursor: string | undefined): number | undefined => {
+    const keys = cursor === undefined ? undefined : decodeCursor(cursor, ['number'])
+    if (cursor !== undefined && keys === undefined) throw problem('INVALID_CURSOR')
+    return keys?.[0] as number | undefined
+  }
+
   return {
+    react: reactions.react,
+    reactions: reactions.list,
+
+    /** The thread that a message belongs to, without its first message: all that was answered to it, and to the answers. */
+    async replies(
+      actor: Actor,
+      id: string,
+      { limit, cursor, order = 'asc' }: Partial<MessageQuery> & { limit: number },
+    ) {
+      const { conversationId, threadId } = await readable(actor, id, 'conversations:read')
+      const root = threadId ?? id
+      const rows = await repository.thread(conversationId, actor.userId, limit + 1, behind(cursor), order, root)
+      return toPage(rows, limit, (row) => [row.seq])
+    },
+
     /** @throws NOT_FOUND, FORBIDDEN, UNPROCESSABLE */
     send: (actor: Actor, conversationId: string, input: SendBody): Promise<Sent> =>
       deliver({ actor, conversationId, input }),
@@ -80,9 +113,7 @@ export function createMessages({ access, ...deps }: MessagesDeps) {
     get: async (actor: Actor, id: string): Promise<Message> => (await find(actor, id)).message,
 
     async list(actor: Actor, conversationId: string, { limit, cursor, order }: MessageQuery) {
-      const keys = cursor === undefined ? undefined : decodeCursor(cursor, ['number'])
-      if (cursor !== undefined && keys === undefined) throw problem('INVALID_CURSOR')
-      const from = keys?.[0] as number | undefined
+      const from = behind(cursor)
       const rows = await repository.list(conversationId, actor.userId, limit + 1, from, order === 'desc')
       // Rights are part of the query; only a page without rows leaves the question open.
       if (rows.length === 0) await access(actor, conversationId, 'conversations:read')
@@ -90,8 +121,11 @@ export function createMessages({ access, ...deps }: MessagesDeps) {
     },
 
     /** By its author, or by who may moderate. @throws PRECONDITION_FAILED for another version than expected, CONFLICT */
-    edit: (actor: Actor, id: string, content: string, expected: Expected = {}): Promise<Message> =>
-      change(actor, id, expected, 'message.updated', (tx, { version }) => repository.edit(tx, id, version, content)),
+    edit: (actor: Actor, id: string, input: EditBody, expected: Expected = {}): Promise<Message> =>
+      change(actor, id, expected, 'message.updated', async (tx, { version, conversationId }) => {
+        const mentions = await findMentioned(tx.sql, conversationId, input)
+        return repository.edit(tx, id, version, input.content, mentions)
+      }),
 
     /** Leaves a tombstone. Deleting again changes nothing. */
     remove: (actor: Actor, id: string, expected: Expected = {}): Promise<Message> =>

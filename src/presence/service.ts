@@ -23,6 +23,8 @@ const REPEAT_MS = 30_000
 const BELIEVED_MS = 75_000
 /** In bigger rooms nobody is told: everybody coming would be told to everybody there. */
 const MAX_ROOM = 100
+/** News of one topic within a second; what is more is told in the next one, as it is by then. */
+const NEWS_A_SECOND = 50
 const ORDER: Status[] = ['busy', 'online', 'away', 'offline']
 
 type Told = [topic: string, userId: string, status: Status]
@@ -51,6 +53,10 @@ export async function createPresence({
   const here = new Map<string, Map<string, Set<string>>>()
   const leaving = new Map<string, { topic: string; userId: string; at: number }>()
   const chosen = new Map<string, Status>()
+  /** Topic -> what was told in this second, and whose news wait for the next. */
+  const news = new Map<string, { told: number; waiting: Map<string, Status> }>()
+  const changedAt = new Map<string, number>()
+  const wishes = new Map<string, Exclude<Status, 'offline'>>()
 
   function statusIn(topic: string, userId: string): Status {
     const said = [...(rooms.get(topic)?.get(userId)?.values() ?? [])].map(({ status }) => status)
@@ -66,7 +72,40 @@ export async function createPresence({
     if (says.size > 0) rooms.set(topic, room.set(userId, says))
     else if (room.delete(userId) && room.size === 0) rooms.delete(topic)
     const after = statusIn(topic, userId)
-    if (after !== before && room.size <= MAX_ROOM) show(topic, userId, after)
+    if (after !== before && room.size <= MAX_ROOM) report(topic, userId, before, after)
+  }
+
+  /** Shows a change, or keeps it for the next second: then only if somebody is not again as others saw it last. */
+  function report(topic: string, userId: string, before: Status, after: Status): void {
+    const known = news.get(topic) ?? { told: 0, waiting: new Map<string, Status>() }
+    news.set(topic, known)
+    if (known.waiting.has(userId)) return
+    if (known.told >= NEWS_A_SECOND) known.waiting.set(userId, before)
+    else {
+      known.told += 1
+      show(topic, userId, after)
+    }
+  }
+
+  function nextSecond(): void {
+    for (const [topic, { waiting }] of news) {
+      news.delete(topic)
+      if ((rooms.get(topic)?.size ?? 0) > MAX_ROOM) continue
+      for (const [userId, seen] of waiting) {
+        const status = statusIn(topic, userId)
+        if (status !== seen) report(topic, userId, seen, status)
+      }
+    }
+    for (const [userId, status] of wishes) {
+      wishes.delete(userId)
+      apply(userId, status)
+    }
+  }
+
+  function apply(userId: string, status: Exclude<Status, 'offline'>): void {
+    if (chosen.get(userId) === status) return
+    chosen.set(userId, status)
+    tell(own().filter(([, one]) => one === userId))
   }
 
   function tell(told: Told[]): void {
@@ -82,6 +121,7 @@ export async function createPresence({
     )
 
   function sweep(): void {
+    nextSecond()
     for (const [key, { topic, userId, at }] of leaving) {
       if (now() - at < LEAVE_MS) continue
       leaving.delete(key)
@@ -102,6 +142,7 @@ export async function createPresence({
     }
     for (const userId of chosen.keys())
       if (![...here.values()].some((users) => users.has(userId))) chosen.delete(userId)
+    for (const [userId, at] of changedAt) if (now() - at >= 1000) changedAt.delete(userId)
     tell(own())
   }
 
@@ -128,10 +169,15 @@ export async function createPresence({
         leaving.set(`${topic} ${userId}`, { topic, userId, at: now() })
       }
     },
-    /** Sets how a user appears, wherever it is. */
+    /** Sets how a user appears, wherever it is: at once, and from the second change within a second on the last of them at its end. */
     choose(userId: string, status: Exclude<Status, 'offline'>): void {
-      chosen.set(userId, status)
-      tell(own().filter(([, one]) => one === userId))
+      const soon = changedAt.get(userId) ?? Number.NEGATIVE_INFINITY
+      if (now() - soon < 1000) {
+        wishes.set(userId, status)
+        return
+      }
+      changedAt.set(userId, now())
+      apply(userId, status)
     },
     /** Who is there now; nobody in a room too big to tell. */
     present(topic: string): { userId: string; status: Status }[] {

@@ -13,18 +13,16 @@ export async function banner({ app, origin }: RunningServer): Promise<string> {
     `  Health       ${origin}/health`,
     '',
   ]
-  if (await isFirstRun(app)) {
+  const token = await app.setup.issue()
+  if (token !== undefined) {
     lines.push(
-      '  No account yet: sign up on the web page, or make an administrator:',
+      '  No account yet. Make the administrator with this link (once, within a day):',
+      `    ${origin}/#setup=${token}`,
+      '  or by command:',
       '    npx parley user create --email you@example.com --password <password> --admin',
       '',
     )
   }
   lines.push('  Stop with Ctrl-C.', '')
   return lines.join('\n')
-}
-
-async function isFirstRun(app: RunningServer['app']): Promise<boolean> {
-  const [row] = await app.db.sql<{ found: boolean }[]>`select exists (select 1 from users) as found`
-  return row?.found === false
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import postgres from 'postgres'
 import type { Config } from '../config/schema.ts'
-import { type EmbeddedLog, findEmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded/index.ts'
+import postgres from '../db/driver.ts'
+import { type EmbeddedLog, findEmbeddedPostgres, isEmbeddedOwned, startEmbeddedPostgres } from '../db/embedded/index.ts'
 import { migrateDatabase } from '../db/migrate.ts'
 import { EXIT, OperatorError } from './exit.ts'
 
@@ -15,6 +15,9 @@ export type OpenDatabase = {
 
 const OLDEST = 15
 const PATIENCE_MS = 30_000
+const SHARED_PAUSE_MS = 100
+/** Another PostgreSQL answers at the port that was written down: the own one is about to get another. */
+const WRONG_PASSWORD = '28P01'
 /** Not there yet, or just restarting: worth another try. Everything else is told at once. */
 const PASSING = new Set([
   'ECONNREFUSED',
@@ -38,10 +41,8 @@ export async function openDatabase(config: Config, log: EmbeddedLog, { share = f
     const migrations = await migrateDatabase(config.DATABASE_URL)
     return { url: config.DATABASE_URL, kind: 'external', migrations, stop: async () => {} }
   }
-  const running = share ? findEmbeddedPostgres(config.DATA_DIR) : undefined
-  if (running !== undefined) {
-    return { url: running, kind: 'shared', migrations: await migrateDatabase(running), stop: async () => {} }
-  }
+  const shared = share ? await openShared(config.DATA_DIR, log) : undefined
+  if (shared !== undefined) return shared
   const embedded = await startEmbeddedPostgres({ dataDir: config.DATA_DIR, log })
   try {
     const migrations = await migrateDatabase(embedded.url)
@@ -50,6 +51,31 @@ export async function openDatabase(config: Config, log: EmbeddedLog, { share = f
     await embedded.stop()
     throw error
   }
+}
+
+/**
+ * The embedded PostgreSQL of a server that runs on this DATA_DIR, or is just starting: before the first start it has no port yet, and later it may
+ * get another than the one that is written down. Undefined when there is no such server (any more).
+ */
+async function openShared(dataDir: string, log: EmbeddedLog): Promise<OpenDatabase | undefined> {
+  const end = Date.now() + PATIENCE_MS
+  for (let told = false; isEmbeddedOwned(dataDir); await delay(SHARED_PAUSE_MS)) {
+    const url = findEmbeddedPostgres(dataDir)
+    try {
+      if (url !== undefined)
+        return { url, kind: 'shared', migrations: await migrateDatabase(url), stop: async () => {} }
+    } catch (error) {
+      const { code = '', message } = error as { code?: string; message: string }
+      if (!PASSING.has(code) && code !== WRONG_PASSWORD) throw error
+      if (Date.now() > end)
+        throw new OperatorError(`The database of the running server cannot be used: ${message}`, EXIT.unavailable)
+    }
+    if (Date.now() > end)
+      throw new OperatorError('The server on this DATA_DIR has no database yet: try again later.', EXIT.unavailable)
+    if (!told) log.warn({ dir: dataDir }, 'waiting for the database of the running server')
+    told = true
+  }
+  return undefined
 }
 
 /** Waits for a database that starts beside us (a compose file, a reboot), and looks at its version. */

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/schema.ts'
 import { openDatabase } from './database.ts'
 import { EXIT, OperatorError } from './exit.ts'
+import { reloadKeys } from './keys.ts'
 import { createEarlyLog } from './log.ts'
 import { reloadCertificate } from './tls.ts'
 
@@ -29,6 +30,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     app = await loaded.value.buildApp({ config, databaseUrl: database.url })
     log.attach(app.log)
     reloadCertificate(app, config)
+    reloadKeys(app)
     const origin = await listen(app, config)
     const running = app
     const close = async () => {

@@ -2,7 +2,6 @@ import type { Sql } from 'postgres'
 import type { SearchResult } from './model.ts'
 
 type MessageHit = SearchResult['messages'][number]
-type PlaceHit = SearchResult['documents'][number]
 /** A hit whose highlight still has its marks in the text. */
 export type Marked<Hit extends { highlight: unknown }> = Omit<Hit, 'highlight'> & { marked: string }
 
@@ -33,32 +32,15 @@ export function createSearchRepository(sql: Sql<{ bigint: number }>) {
         from hits, query order by rank desc, id desc`
     },
 
-    /** Passages of documents that hold the words. */
-    documents(workspaceId: string, q: string, limit: number) {
-      return sql<Marked<PlaceHit>[]>`
-        with query as (select websearch_to_tsquery('english', ${q}) as words), hits as (
-          select p.*, ts_rank_cd(p.search, query.words, 1) as rank from passages p, query
-          where p.workspace_id = ${workspaceId} and p.kind = 'doc' and p.search @@ query.words
-          order by rank desc, p.id limit ${limit})
-        select source_id as "sourceId", upload_id as "uploadId", path, start_line as "startLine", end_line as "endLine", node_id as "nodeId",
-          title, ts_headline('english', ${clean('text')}, query.words, ${HEADLINE}) as marked
-        from hits, query order by rank desc, id`
-    },
-
-    /** Symbols by name, then code that holds all the words. */
-    symbols(workspaceId: string, q: string, limit: number) {
-      const pattern = `%${q.replace(/[\\%_]/g, '\\$&')}%`
-      return sql<Marked<PlaceHit>[]>`
-        with query as (select websearch_to_tsquery('english', ${q}) as words), hits as (
-          select p.*, (p.title = ${q})::int * 4 + (p.title ilike ${pattern})::int * 2 + similarity(p.title, ${q})
-            + ts_rank_cd(p.search, query.words, 1) as rank
-          from passages p, query
-          where p.workspace_id = ${workspaceId} and p.kind = 'code' and p.title <> ''
-            and (p.title ilike ${pattern} or p.title % ${q} or p.search @@ query.words)
-          order by rank desc, p.id limit ${limit})
-        select source_id as "sourceId", upload_id as "uploadId", path, start_line as "startLine", end_line as "endLine", node_id as "nodeId",
-          title, ts_headline('simple', ${clean('text')}, websearch_to_tsquery('simple', ${q}), ${HEADLINE}) as marked
-        from hits order by rank desc, id`
+    /** The texts of some passages around what was searched. */
+    async excerpts(ids: readonly string[], q: string): Promise<Map<string, string>> {
+      const rows = await sql<{ id: string; marked: string }[]>`
+        with query as (
+          select coalesce(string_agg(quote_literal(l), ' | '), '')::tsquery as words
+          from unnest(tsvector_to_array(to_tsvector('english', ${q}::text))) as l where strpos(l, '\\') = 0)
+        select p.id, ts_headline('english', ${clean('p.text')}, query.words, ${HEADLINE}) as marked
+        from passages p, query where p.id = any(${ids as string[]}::uuid[])`
+      return new Map(rows.map(({ id, marked }) => [id, marked]))
     },
   }
 }

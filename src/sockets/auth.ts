@@ -12,6 +12,8 @@ export interface SocketAuthOptions {
   authenticate: (token: string) => Promise<Identity>
   /** Who somebody is by now; throws a 401 or 403 Problem when the session or account has ended. */
   refresh: (actor: Actor) => Promise<Actor>
+  /** How many connections somebody may have on this instance. */
+  connectionsOf: (actor: Actor) => number
   send: (connection: Connection, frame: object) => void
   close: (connection: Connection, reason: CloseReason) => void
   onAuthenticated: (connection: Connection) => void
@@ -27,18 +29,22 @@ const GRACE_MS = 10_000
 
 /** Who is connected: the first token, fresh ones on the living socket, expiry, and the cap per user. */
 export function createSocketAuth(options: SocketAuthOptions) {
-  const { limits, clock, authenticate, refresh, send, close, onAuthenticated, onChecked, onRenewed } = options
+  const { limits, clock, authenticate, refresh, connectionsOf, send, close, onAuthenticated, onChecked, onRenewed } =
+    options
   const byUser = new Map<string, Set<Connection>>()
 
   function welcome(connection: Connection, identity: Identity): object {
     const { userId } = identity.actor
     const set = byUser.get(userId) ?? new Set()
-    if (set.size >= limits.connectionsPerUser) {
+    const allowed = connectionsOf(identity.actor)
+    if (set.size >= allowed) {
       close(connection, 'THROTTLED')
-      throw problem('RATE_LIMITED', { detail: `At most ${limits.connectionsPerUser} connections`, retryAfter: 60 })
+      throw problem('RATE_LIMITED', { detail: `At most ${allowed} connections`, retryAfter: 60 })
     }
     connection.identity = identity
     connection.checkedAt = clock.monotonic()
+    // From now on it has what its tier grants, from the beginning.
+    connection.tokens = Number.NaN
     byUser.set(userId, set.add(connection))
     onAuthenticated(connection)
     return told(connection, identity)
@@ -64,6 +70,9 @@ export function createSocketAuth(options: SocketAuthOptions) {
   }
 
   return {
+    /** Takes over who was found good elsewhere. @throws RATE_LIMITED above the connections of a user */
+    admit: welcome,
+
     /** Checks a token and takes it over. A first one that is refused ends the connection, a fresh one that is refused does not. */
     async login(connection: Connection, token: string): Promise<object> {
       if (!connection.identity) connection.held = []

@@ -30,6 +30,8 @@ export class Connection {
   /** Monotonic time of the last sign of life, and whether a ping waits for an answer. */
   lastSeen: number
   pinged = false
+  /** Silence after which it gets a sign of life, where that is not the hub's, ms. */
+  quietMs: number | undefined = undefined
   /** Monotonic time of the last look at its rights. */
   checkedAt: number
   /** Whether the client was told that its token is about to expire. */

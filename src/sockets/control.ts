@@ -6,8 +6,8 @@ const CHANNEL = 'sockets.control'
 export type ControlMessage =
   /** Close the user's connections: all, or those of one session. */
   | { kind: 'revoke'; userId: string; sessionId?: string | undefined; forever?: boolean | undefined }
-  /** Look at the rights of the user's subscriptions again. */
-  | { kind: 'recheck'; userId: string }
+  /** Look at the rights of the user's subscriptions again; or only at those of answers beside the sockets, where a guard looks after these. */
+  | { kind: 'recheck'; userId: string; answersOnly?: boolean | undefined }
 
 /**
  * Revocation over all instances. The bus delivers at most once, so `onMissed` tells when messages may have been lost: rights are

@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../contracts/events.ts'
 import type { Chunk, Connection } from './connection.ts'
 import type { EventLog, Guard, Projection } from './types.ts'
+import { createWatched } from './watched.ts'
 
 /** A followed topic on this instance: up to where its events were handed out, and to whom. */
 export interface Feed {
@@ -44,6 +45,7 @@ export function createFeeds({ log, push, onBroken, onError }: FeedsOptions) {
   const guards = new Map<string, Guard[]>()
   const failed = new Set<Feed>()
   const counters = { delivered: 0, gaps: 0 }
+  const watched = createWatched({ reconcile, onError })
 
   function serialize(event: StoredEvent): Chunk {
     const { topic, epoch, seq, name, data } = event
@@ -93,8 +95,14 @@ export function createFeeds({ log, push, onBroken, onError }: FeedsOptions) {
 
   function breakOff(feed: Feed): void {
     if (feeds.get(feed.topic) !== feed) return
-    feeds.delete(feed.topic)
+    forget(feed)
     onBroken(feed)
+  }
+
+  function forget(feed: Feed): void {
+    if (feeds.get(feed.topic) !== feed) return
+    feeds.delete(feed.topic)
+    watched.leave(feed.topic)
   }
 
   function catchUp(feed: Feed): void {
@@ -130,6 +138,7 @@ export function createFeeds({ log, push, onBroken, onError }: FeedsOptions) {
   }
 
   async function start(feed: Feed): Promise<void> {
+    await watched.enter(feed.topic)
     const head = (await log.heads([feed.topic])).get(feed.topic)
     if (!head) throw new Error(`the log tells no position of ${feed.topic}`)
     feed.epoch = head.epoch
@@ -140,11 +149,26 @@ export function createFeeds({ log, push, onBroken, onError }: FeedsOptions) {
     catchUp(feed)
   }
 
+  async function reconcile(topics: readonly string[]): Promise<void> {
+    for (let from = 0; from < topics.length; from += HEADS) {
+      const heads = await log.heads(topics.slice(from, from + HEADS))
+      for (const [topic, head] of heads) {
+        const feed = feeds.get(topic)
+        if (!feed || feed.opening) continue
+        if (feed.epoch !== head.epoch) breakOff(feed)
+        feed.wanted = Math.max(feed.wanted, head.seq)
+        catchUp(feed)
+      }
+    }
+  }
+
   return {
     counters,
     get size() {
       return feeds.size
     },
+    /** Topics of a kind are written by the database itself: see {@link createWatched}. */
+    watch: watched.watch,
     project: (name: string, projection: Projection) => void projections.set(name, projection),
     guard(name: string, guard: Guard): void {
       guards.set(name, [...(guards.get(name) ?? []), guard])
@@ -172,7 +196,7 @@ export function createFeeds({ log, push, onBroken, onError }: FeedsOptions) {
         own.opening = Promise.resolve(own)
           .then(start)
           .catch((error: unknown) => {
-            if (feeds.get(topic) === own) feeds.delete(topic)
+            forget(own)
             throw error
           })
       }
@@ -184,11 +208,12 @@ export function createFeeds({ log, push, onBroken, onError }: FeedsOptions) {
     release(feed: Feed, connection: Connection): void {
       feed.live.delete(connection)
       feed.holders -= 1
-      if (feed.holders === 0 && feeds.get(feed.topic) === feed) feeds.delete(feed.topic)
+      if (feed.holders === 0) forget(feed)
     },
 
     /** Events of commits of this process. */
     offer(events: readonly StoredEvent[]): void {
+      watched.look()
       for (const event of events) {
         const feed = feeds.get(event.topic)
         if (feed) offer(feed, event)
@@ -197,6 +222,7 @@ export function createFeeds({ log, push, onBroken, onError }: FeedsOptions) {
 
     /** Pointers to events of other processes. */
     point(pointers: readonly (readonly [topic: string, seq: number])[]): void {
+      watched.look()
       for (const [topic, seq] of pointers) {
         const feed = feeds.get(topic)
         if (!feed) continue
@@ -206,21 +232,11 @@ export function createFeeds({ log, push, onBroken, onError }: FeedsOptions) {
     },
 
     /** Compares with the log: after a lost bus, and now and then because an announcement can get lost with its process. */
-    async reconcile(topics: readonly string[] = [...feeds.keys()]): Promise<void> {
-      for (let from = 0; from < topics.length; from += HEADS) {
-        const heads = await log.heads(topics.slice(from, from + HEADS))
-        for (const [topic, head] of heads) {
-          const feed = feeds.get(topic)
-          if (!feed || feed.opening) continue
-          if (feed.epoch !== head.epoch) breakOff(feed)
-          feed.wanted = Math.max(feed.wanted, head.seq)
-          catchUp(feed)
-        }
-      }
-    },
+    reconcile: (topics: readonly string[] = [...feeds.keys()]) => reconcile(topics),
 
     /** Tries again what could not be read. Called every second or so. */
     retry(): void {
+      watched.look()
       if (failed.size === 0) return
       const again = [...failed]
       failed.clear()

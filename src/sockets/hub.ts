@@ -1,48 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import type { WebSocket } from 'ws'
-import type { Problem } from '../contracts/errors.ts'
+import { problem } from '../contracts/errors.ts'
+import type { Position } from '../contracts/events.ts'
 import type { CloseReason, ServerFrame } from '../contracts/frames.ts'
-import type { Actor } from '../contracts/policy.ts'
-import type { PubSub } from '../contracts/pubsub.ts'
+import { TIER_LIMITS } from '../contracts/policy.ts'
+import { createAddresses } from './addresses.ts'
+import { createWatchedAnswers } from './answers.ts'
 import { createSocketAuth } from './auth.ts'
-import type { Broadcaster } from './broadcast.ts'
+import { createBudgets } from './budgets.ts'
 import { hello, registerBuiltIns } from './built-ins.ts'
 import { createCommands } from './commands.ts'
 import { Connection } from './connection.ts'
 import { type ControlMessage, createControl } from './control.ts'
+import { drainConnections } from './drain.ts'
 import { createFeeds } from './feeds.ts'
 import { isAlive, listen } from './lifeline.ts'
 import { createOutbox } from './outbox.ts'
 import { createSubscriptions } from './subscriptions.ts'
-import {
-  type Allowance,
-  type Clock,
-  DEFAULT_LIMITS,
-  type EventLog,
-  type HubLimits,
-  type Identity,
-  systemClock,
-} from './types.ts'
+import { DEFAULT_LIMITS, type HubLimits, type HubOptions, type Identity, systemClock } from './types.ts'
 
-/** What a hub needs. */
-export interface HubOptions {
-  authenticate: (token: string) => Promise<Identity>
-  /** Who somebody is by now: role and tier may have changed. Throws a 401 or 403 Problem when the session or account has ended. */
-  refresh: (actor: Actor) => Promise<Actor>
-  log: EventLog
-  pubsub: PubSub
-  broadcaster: Pick<Broadcaster, 'onFrame'>
-  /** Frames a connection may send. */
-  allowance: (actor: Actor | undefined) => Allowance
-  /** Any error as clients are told of it, the same as over REST. */
-  toProblem: (error: unknown) => Problem
-  /** Told of every fault that no client is to blame for. */
-  onError: (error: unknown) => void
-  limits?: Partial<HubLimits>
-  clock?: Clock
-}
+export type { HubOptions }
 
 const SWEEP_MS = 1000
+/** Silence after which a stream of events gets a sign of life: proxies cut those that are silent for long. */
+const STREAM_QUIET_MS = 15_000
 /** Messages kept while the first token of a connection is being checked. */
 const MAX_HELD = 64
 
@@ -57,7 +38,9 @@ export async function createHub(options: HubOptions) {
   const closes: Record<string, number> = {}
   const opened: ((connection: Connection) => void)[] = []
   const closed: ((connection: Connection) => void)[] = []
+  const addresses = createAddresses(limits.connectionsPerAddress)
   let draining = false
+  let received = 0
   let reconciledAt = clock.monotonic()
 
   function close(connection: Connection, reason: CloseReason): void {
@@ -74,6 +57,7 @@ export async function createHub(options: HubOptions) {
   const outbox = createOutbox({
     maxBytes: limits.maxBufferedBytes,
     maxFrames: limits.maxBufferedFrames,
+    ...(options.onFanOut && { onFlushed: options.onFanOut, now: clock.monotonic }),
     onSlow(connection) {
       closes.SLOW = (closes.SLOW ?? 0) + 1
       connection.close('OVERLOADED', clock.monotonic())
@@ -89,6 +73,7 @@ export async function createHub(options: HubOptions) {
       for (const connection of [...feed.live]) subscriptions.end(connection, feed.topic, 'history_changed')
     },
   })
+  const reconcile = () => void feeds.reconcile().catch(onError)
   const flushed = outbox.flushed.bind(outbox)
   const subscriptions = createSubscriptions({ limits, feeds, log, push, send, flushed, onError })
   const auth = createSocketAuth({
@@ -96,9 +81,14 @@ export async function createHub(options: HubOptions) {
     clock,
     authenticate: options.authenticate,
     refresh: options.refresh,
+    connectionsOf: options.connectionsOf ?? (({ tier }) => TIER_LIMITS[tier].sockets),
     send,
     close,
-    onAuthenticated: (connection) => opened.forEach((handler) => void handler(connection)),
+    onAuthenticated(connection) {
+      for (const handler of opened) handler(connection)
+      // What ended while the token was being checked was told to those who were known by then.
+      recheckSession(connection).catch(onError)
+    },
     onChecked: (connection) => setImmediate(release, connection),
     onRenewed: (connection) => void subscriptions.recheck(connection).catch(onError),
   })
@@ -106,6 +96,7 @@ export async function createHub(options: HubOptions) {
     limits,
     toProblem: options.toProblem,
     allowance: (connection) => options.allowance(connection.identity?.actor),
+    spend: createBudgets(options.allowance),
     now: clock.monotonic,
     send,
     onError,
@@ -120,9 +111,12 @@ export async function createHub(options: HubOptions) {
 
   const deliver = (topic: string, frame: ServerFrame) => deliverText(topic, JSON.stringify({ ...frame, topic }))
 
+  const answers = createWatchedAnswers({ refresh: options.refresh, onError })
   const control = await createControl(pubsub, obey, recheckAll, onError)
 
   function obey(message: ControlMessage): void {
+    answers.obey(message)
+    if (message.kind === 'recheck' && message.answersOnly) return
     for (const connection of auth.of(message.userId)) {
       if (message.kind === 'recheck') recheck(connection)
       else if (!message.sessionId || connection.identity?.actor.sessionId === message.sessionId) {
@@ -132,17 +126,24 @@ export async function createHub(options: HubOptions) {
     }
   }
 
+  /** Whether its session, key and account still stand; without subscriptions where they do not. */
+  async function recheckSession(connection: Connection): Promise<boolean> {
+    const stands = await auth.recheck(connection)
+    if (!stands) subscriptions.clear(connection)
+    return stands
+  }
+
   function recheck(connection: Connection): void {
     connection.checkedAt = clock.monotonic()
-    auth
-      .recheck(connection)
-      .then((stands) => (stands ? subscriptions.recheck(connection) : subscriptions.clear(connection)))
+    recheckSession(connection)
+      .then((stands) => (stands ? subscriptions.recheck(connection) : undefined))
       .catch(onError)
   }
 
   /** Spread over the following sweeps: nobody's rights are read in one burst. */
   function recheckAll(): void {
     reconciledAt = Number.NEGATIVE_INFINITY
+    answers.recheckAll()
     const now = clock.monotonic()
     for (const connection of connections) connection.checkedAt = now - limits.recheckMs + Math.random() * 2000
   }
@@ -162,11 +163,28 @@ export async function createHub(options: HubOptions) {
     feeds.retry()
     if (now - reconciledAt < limits.reconcileMs) return
     reconciledAt = now
-    feeds.reconcile().catch(onError)
+    reconcile()
+  }
+
+  function take(socket: WebSocket, address: string): { connection: Connection; fits: boolean } {
+    const connection = new Connection(randomUUID(), socket, address, clock.monotonic())
+    connections.add(connection)
+    const fits = addresses.enter(connection)
+    listen(connection, { receive, gone, alive: clock.monotonic })
+    return { connection, fits }
+  }
+
+  function adopt(socket: WebSocket, address: string): Connection | undefined {
+    const { connection, fits } = take(socket, address)
+    if (!draining && fits) return connection
+    if (!fits) closes.THROTTLED = (closes.THROTTLED ?? 0) + 1
+    connection.close(draining ? 'RESTART' : 'THROTTLED', clock.monotonic())
+    return undefined
   }
 
   function gone(connection: Connection): void {
     if (!connections.delete(connection)) return
+    addresses.leave(connection)
     connection.closing ??= 1006
     subscriptions.clear(connection)
     auth.gone(connection)
@@ -177,6 +195,7 @@ export async function createHub(options: HubOptions) {
   function receive(connection: Connection, data: string | undefined): void {
     connection.lastSeen = clock.monotonic()
     connection.pinged = false
+    received += data === undefined ? 0 : Buffer.byteLength(data)
     if (connection.closing !== undefined || connection.ending) return
     if (data === undefined) commands.reject(connection, 'Frames are text')
     else if (!connection.held) commands.receive(connection, data)
@@ -193,9 +212,7 @@ export async function createHub(options: HubOptions) {
   registerBuiltIns({ commands, auth, subscriptions, send })
 
   const stopSweep = clock.every(SWEEP_MS, sweep)
-  const stopReconnect = pubsub.onReconnect(() => {
-    feeds.reconcile().catch(onError)
-  })
+  const stopReconnect = pubsub.onReconnect(reconcile)
 
   return {
     /** Adds a frame type. */
@@ -204,6 +221,8 @@ export async function createHub(options: HubOptions) {
     authorize: subscriptions.authorize,
     /** Gives an event a frame type of its own. */
     project: feeds.project,
+    /** Topics of a kind are written by the database itself. */
+    watch: feeds.watch,
     /** Sees events of followed topics just before their subscribers do, e.g. to take rights away in time. */
     guard: feeds.guard,
     onAuthenticated: (handler: (connection: Connection) => void) => void opened.push(handler),
@@ -211,23 +230,49 @@ export async function createHub(options: HubOptions) {
 
     /** Takes over an open socket; with a token it is checked at once, else an auth frame has to come in time. */
     accept(socket: WebSocket, { token, address = '' }: { token?: string | undefined; address?: string } = {}): void {
-      const connection = new Connection(randomUUID(), socket, address, clock.monotonic())
-      connections.add(connection)
-      listen(connection, { receive, gone, alive: clock.monotonic })
-      if (draining) {
-        connection.close('RESTART', clock.monotonic())
-        return
-      }
+      const connection = adopt(socket, address)
+      if (connection === undefined) return
       send(connection, hello(connection, limits, options.allowance(undefined)))
       if (token !== undefined) commands.receive(connection, JSON.stringify({ type: 'auth', token }))
     },
+
+    /** Takes over an open socket of another protocol (see createGuest). It has to log in in time. Undefined: there is no place for it. */
+    adopt,
+    /** Checks a token of a guest, as an auth frame does. Throws what an error frame would say. */
+    login: auth.login,
+    /** Counts a message of a guest; one too many closes it. */
+    heard: commands.heard,
+    /** Ends a connection, with what was said in this turn before. */
+    end: close,
+
+    /** Takes over what only receives (see EventStream), of somebody whose token was checked already. @throws NOT_READY, RATE_LIMITED */
+    attach(socket: WebSocket, identity: Identity, address: string): Connection {
+      if (draining) throw problem('NOT_READY', { detail: 'The server goes away', retryAfter: 1 })
+      const { connection, fits } = take(socket, address)
+      if (!fits) throw problem('RATE_LIMITED', { detail: 'Too many connections from this address', retryAfter: 60 })
+      connection.quietMs = STREAM_QUIET_MS
+      auth.admit(connection, identity)
+      return connection
+    },
+    /** Subscribes on behalf of a connection that sends no frames itself. Throws what an error frame would say. */
+    async subscribe(connection: Connection, topic: string, since?: Position): Promise<void> {
+      const { actor } = connection.identity as Identity
+      await subscriptions.subscribe(actor, { type: 'subscribe', topic, ...(since && { since }) }, connection)
+    },
+
+    /** Takes a topic off a connection that sends no frames itself. */
+    unsubscribe: subscriptions.leave,
 
     /** Events of commits of this process, in the order of the commits. */
     offer: feeds.offer,
     /** Pointers to events of other processes. */
     point: feeds.point,
+    /** Pointers may have been missed: compares what is followed here with the log. */
+    reconcile,
     /** Ends connections or rights of a user, on all instances. */
     control: control.tell,
+    /** Watches over an answer that goes on beside the sockets: ended as they are. */
+    watchAnswer: answers.watch,
     /** Sends a frame to one connection. */
     send,
     /** Sends a frame to those who follow the topic on this instance; see Broadcaster for all instances. */
@@ -240,21 +285,10 @@ export async function createHub(options: HubOptions) {
     },
     connectionsOf: auth.of,
 
-    /**
-     * Says that the server goes away, lets running commands finish (at most `graceMs`), and closes all with 1012. Each client is told
-     * another moment within `windowMs` to come back, so that they do not come all at once.
-     */
-    async drain(windowMs = 5000, graceMs = 2000): Promise<void> {
+    /** See drainConnections. Who comes from now on is sent away at once. */
+    async drain(windowMs?: number, graceMs = 2000): Promise<void> {
       draining = true
-      for (const connection of connections) {
-        send(connection, { type: 'system', event: 'drain', reconnectAfterMs: Math.round(Math.random() * windowMs) })
-      }
-      const until = clock.monotonic() + graceMs
-      const busy = () => [...connections].some((connection) => connection.inFlight > 0)
-      do await new Promise((resolve) => setImmediate(resolve))
-      while (busy() && clock.monotonic() < until)
-      for (const connection of connections) close(connection, 'RESTART')
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+      await drainConnections({ connections, send, close, now: clock.monotonic }, windowMs, graceMs)
     },
 
     /** Stops the timers and cuts what is still there. */
@@ -269,9 +303,12 @@ export async function createHub(options: HubOptions) {
       connections: connections.size,
       users: auth.users,
       topics: feeds.size,
+      bytesReceived: received,
+      bufferedBytes: [...connections].reduce((sum, { socket }) => sum + socket.bufferedAmount, 0),
       frames: { ...commands.counters },
       sent: { ...outbox.counters },
       subscriptions: { ...subscriptions.counters },
+      resumes: { ...subscriptions.outcomes },
       feeds: { ...feeds.counters },
       closes: { ...closes },
     }),

@@ -44,8 +44,9 @@ export function listen(connection: Connection, listener: Listener): void {
 export function isAlive(connection: Connection, now: number, { heartbeatMs, graceMs }: HubLimits): boolean {
   if (connection.closing !== undefined) return now <= connection.closeBy
   const silent = now - connection.lastSeen
-  if (silent > heartbeatMs + graceMs) return false
-  if (silent > heartbeatMs && !connection.pinged) {
+  const quiet = connection.quietMs ?? heartbeatMs
+  if (silent > quiet + graceMs) return false
+  if (silent > quiet && !connection.pinged) {
     connection.pinged = true
     connection.socket.ping()
   }

@@ -6,6 +6,9 @@ export interface OutboxOptions {
   maxFrames: number
   /** The client does not keep up: close it. */
   onSlow: (connection: Connection) => void
+  /** Told how long a turn's frames took from being handed over to being written to the last receiver, ms of `now`. */
+  onFlushed?: (ms: number) => void
+  now?: () => number
 }
 
 /** Connections served before the event loop gets its turn. */
@@ -16,10 +19,11 @@ const TEXT = { binary: false, compress: false }
  * Writes once per connection and turn of the event loop: all frames of the turn as one message (an array when there are
  * several). A frame is serialized once for all its receivers, and so is a batch that neighbours have in common.
  */
-export function createOutbox({ maxBytes, maxFrames, onSlow }: OutboxOptions) {
+export function createOutbox({ maxBytes, maxFrames, onSlow, onFlushed, now = () => 0 }: OutboxOptions) {
   const counters = { frames: 0, writes: 0, bytes: 0 }
   let dirty: Connection[] = []
   let scheduled = false
+  let since = 0
   let lastChunks: Chunk[] = []
   let lastBuffer = Buffer.alloc(0)
 
@@ -72,12 +76,14 @@ export function createOutbox({ maxBytes, maxFrames, onSlow }: OutboxOptions) {
     lastChunks = []
     scheduled = dirty.length > 0
     if (scheduled) setImmediate(flush)
+    else onFlushed?.(now() - since)
   }
 
   function mark(connection: Connection): void {
     dirty.push(connection)
     if (scheduled) return
     scheduled = true
+    since = now()
     setImmediate(flush)
   }
 

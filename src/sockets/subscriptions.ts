@@ -1,7 +1,7 @@
 import { problem } from '../contracts/errors.ts'
 import type { StoredEvent } from '../contracts/events.ts'
-import type { ClientFrame } from '../contracts/frames.ts'
-import type { Actor } from '../contracts/policy.ts'
+import { type ClientFrame, type SocketDeclaration, TOPIC_DECLARATIONS } from '../contracts/frames.ts'
+import { type Actor, demandScope } from '../contracts/policy.ts'
 import type { Chunk, Connection, Subscription } from './connection.ts'
 import type { Feed, Feeds } from './feeds.ts'
 import type { Authorizer, EventLog, HubLimits } from './types.ts'
@@ -32,6 +32,14 @@ export function createSubscriptions(options: SubscriptionsOptions) {
   const subscribed: ((connection: Connection, topic: string) => void)[] = []
   const unsubscribed: ((connection: Connection, topic: string) => void)[] = []
   const counters = { active: 0, resumed: 0, reloaded: 0, replayed: 0 }
+  /** How attempts to resume ended. */
+  const outcomes: Record<Lost | 'recovered' | 'interrupted', number> = {
+    recovered: 0,
+    interrupted: 0,
+    epoch_changed: 0,
+    history_gone: 0,
+    unknown_position: 0,
+  }
 
   const current = (connection: Connection, subscription: Subscription): boolean =>
     connection.closing === undefined && connection.subscriptions?.get(subscription.topic) === subscription
@@ -65,6 +73,8 @@ export function createSubscriptions(options: SubscriptionsOptions) {
   async function authorize(actor: Actor, { kind, id }: Subscription): Promise<void> {
     const authorizer = authorizers.get(kind)
     if (!authorizer) throw problem('NOT_FOUND', { detail: 'No such topic' })
+    const { scope } = (TOPIC_DECLARATIONS as Record<string, SocketDeclaration>)[kind] ?? {}
+    if (scope !== undefined) demandScope(actor, scope)
     await authorizer(actor, id)
   }
 
@@ -79,7 +89,10 @@ export function createSubscriptions(options: SubscriptionsOptions) {
     if (since.seq > feed.cursor) return 'unknown_position'
     if (since.seq === feed.cursor) return []
     const page = await log.read(feed.topic, since.seq, feed.cursor, PAGE)
-    return page[0]?.seq === since.seq + 1 ? page : 'history_gone'
+    if (page[0]?.seq === since.seq + 1) return page
+    const pruned = (await log.heads([feed.topic])).get(feed.topic)?.pruned ?? 0
+    if (since.seq >= pruned) onError(new Error(`the log has a hole in ${feed.topic} behind ${since.seq}`))
+    return 'history_gone'
   }
 
   /** Sends events in portions, waiting for the client to take each, so that a long history is no slow reader's fault. */
@@ -138,10 +151,12 @@ export function createSubscriptions(options: SubscriptionsOptions) {
       send(connection, { type: 'subscribed', ...answer })
       for (const handler of subscribed) handler(connection, topic)
       if (since) counters[answer.recovered ? 'resumed' : 'reloaded'] += 1
+      if (since) outcomes[reason ?? 'recovered'] += 1
       if (since && Array.isArray(missed)) {
         // In the background: the ack does not wait for a long history.
         replay(connection, subscription, feed, since.seq, missed).catch((error: unknown) => {
           onError(error)
+          outcomes.interrupted += 1
           end(connection, topic, 'interrupted')
         })
       } else {
@@ -162,8 +177,14 @@ export function createSubscriptions(options: SubscriptionsOptions) {
     send(connection, { type: 'system', event: 'unsubscribed', topic, reason })
   }
 
+  function leave(connection: Connection, topic: string): void {
+    const subscription = connection.subscriptions?.get(topic)
+    if (subscription) drop(connection, subscription)
+  }
+
   return {
     counters,
+    outcomes,
     /** Calls back when a connection has begun to follow a topic, and when it has ceased to (perhaps without having begun). */
     onSubscribed: (handler: (connection: Connection, topic: string) => void) => void subscribed.push(handler),
     onUnsubscribed: (handler: (connection: Connection, topic: string) => void) => void unsubscribed.push(handler),
@@ -174,10 +195,10 @@ export function createSubscriptions(options: SubscriptionsOptions) {
     },
     subscribe,
     unsubscribe(_actor: Actor, { topic }: ClientFrame<'unsubscribe'>, connection: Connection) {
-      const subscription = connection.subscriptions?.get(topic)
-      if (subscription) drop(connection, subscription)
+      leave(connection, topic)
       return { topic }
     },
+    leave,
     end,
     /** Forgets everything of a connection that is gone. */
     clear(connection: Connection): void {

@@ -1,15 +1,23 @@
 import type { TSchema } from 'typebox'
+import type { Problem } from '../contracts/errors.ts'
 import type { StoredEvent } from '../contracts/events.ts'
 import type { ServerFrame } from '../contracts/frames.ts'
+import type { LimitGroup } from '../contracts/http.ts'
 import type { Actor } from '../contracts/policy.ts'
+import type { PubSub } from '../contracts/pubsub.ts'
+import type { Broadcaster } from './broadcast.ts'
 import type { Connection } from './connection.ts'
+import type { Identity } from './identity.ts'
 
 export type { Identity } from './identity.ts'
 
 /** The database of record as the hub needs it. Positions are per topic, gapless, beginning with 1. */
 export interface EventLog {
-  /** Where topics stand now. A topic without events gets its epoch here, so that a position in it can be told. */
-  heads(topics: readonly string[]): Promise<Map<string, { epoch: string; seq: number }>>
+  /**
+   * Where topics stand now, and up to which number their events are pruned. A topic without events gets its epoch here, so that a
+   * position in it can be told.
+   */
+  heads(topics: readonly string[]): Promise<Map<string, { epoch: string; seq: number; pruned: number }>>
   /** Events with `after < seq <= upTo`, in order, at most `limit`. Fewer than asked for where history was pruned. */
   read(topic: string, after: number, upTo: number, limit: number): Promise<StoredEvent[]>
 }
@@ -46,10 +54,33 @@ export interface HubLimits {
   maxBufferedBytes: number
   maxBufferedFrames: number
   subscriptionsPerConnection: number
-  connectionsPerUser: number
+  /** Connections of one address, signed in or not; 0: no limit. @defaultValue 1000 */
+  connectionsPerAddress: number
   framesPerArray: number
   /** Commands of one connection that may run or wait at the same time; above it the socket is not read on. */
   commandsInFlight: number
+}
+
+/** What a hub needs. */
+export interface HubOptions {
+  authenticate: (token: string) => Promise<Identity>
+  /** Who somebody is by now: role and tier may have changed. Throws a 401 or 403 Problem when the session or account has ended. */
+  refresh: (actor: Actor) => Promise<Actor>
+  log: EventLog
+  pubsub: PubSub
+  broadcaster: Pick<Broadcaster, 'onFrame'>
+  /** Frames a connection may send; for a group, operations of somebody over all connections to this instance. */
+  allowance: (actor: Actor | undefined, group?: LimitGroup) => Allowance
+  /** How many connections somebody may have on this instance. */
+  connectionsOf?: (actor: Actor) => number
+  /** Any error as clients are told of it, the same as over REST. */
+  toProblem: (error: unknown) => Problem
+  /** Told of every fault that no client is to blame for. */
+  onError: (error: unknown) => void
+  /** Told how long it took to write one turn's frames to all their receivers, ms. */
+  onFanOut?: (ms: number) => void
+  limits?: Partial<HubLimits>
+  clock?: Clock
 }
 
 /** What a feature registers for a frame type. */
@@ -79,7 +110,7 @@ export const DEFAULT_LIMITS: HubLimits = {
   maxBufferedBytes: 1024 * 1024,
   maxBufferedFrames: 256,
   subscriptionsPerConnection: 256,
-  connectionsPerUser: 50,
+  connectionsPerAddress: 1000,
   framesPerArray: 256,
   commandsInFlight: 64,
 }

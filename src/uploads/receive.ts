@@ -5,6 +5,7 @@ import { type Storage, StorageError } from '../contracts/storage.ts'
 import { newId } from '../lib/ids.ts'
 import { cleanFileName } from './file-name.ts'
 import type { Inspect } from './inspect.ts'
+import type { UploadLimits } from './limits.ts'
 import type { Arrived, UploadRepository } from './repository.ts'
 import { SNIFF_BYTES, sniff } from './sniff.ts'
 
@@ -19,17 +20,17 @@ const SLAB = 8 * 1024 * 1024
 const SHARE = 16
 const ALIVE_MS = 60_000
 
-/** Limits in bytes. */
-export interface UploadLimits {
-  maxFileBytes: number
-  workspaceBytes: number
-}
-
 /** What the receiving needs. */
 export interface ReceiverDeps {
   repository: UploadRepository
   storage: Storage
   inspect: Inspect
+}
+
+/** For whom a file is received, and how much of it. */
+export interface ReceiveFor {
+  workspaceId: string
+  userId: string
   limits: UploadLimits
 }
 
@@ -40,16 +41,17 @@ export interface ReceivedFile extends Arrived {
 }
 
 /** Receives single files into the storage, with the quota reserved before each byte is written. */
-export function createReceiver({ repository, storage, inspect, limits }: ReceiverDeps) {
+export function createReceiver({ repository, storage, inspect }: ReceiverDeps) {
   /**
    * @param expectedBytes what the request declares as its length, as far as it is known: saves round trips
    * @throws PAYLOAD_TOO_LARGE, QUOTA_EXCEEDED, STORAGE_FULL, BAD_REQUEST (broken off), DEPENDENCY_UNAVAILABLE
    */
   return async function receive(
-    owner: { workspaceId: string; userId: string },
+    owner: ReceiveFor,
     part: { filename?: string | undefined; file: Readable },
     expectedBytes: number | undefined,
   ): Promise<ReceivedFile> {
+    const { limits } = owner
     // The file may fail while its row is being made; whoever reads it then meets the error.
     part.file.on('error', () => {})
     const id = newId()
@@ -66,13 +68,13 @@ export function createReceiver({ repository, storage, inspect, limits }: Receive
     }
     const head: Uint8Array[] = []
     try {
-      const metered = meter(part.file, head, { id, workspaceId: owner.workspaceId, first })
+      const metered = meter(part.file, head, { id, workspaceId: owner.workspaceId, first, limits })
       const stored = await storage.put(storageKey, metered, { maxBytes: limits.maxFileBytes })
       const sniffed = await sniff(Buffer.concat(head).subarray(0, SNIFF_BYTES), name)
       return { id, name, ...stored, ...sniffed, scan: await inspect(storageKey), discard }
     } catch (cause) {
       await discard().catch(() => {})
-      throw translateStorage(cause, limits)
+      throw translateStorage(cause, limits.maxFileBytes)
     }
   }
 
@@ -80,7 +82,7 @@ export function createReceiver({ repository, storage, inspect, limits }: Receive
   async function* meter(
     file: AsyncIterable<Uint8Array>,
     head: Uint8Array[],
-    { id, workspaceId, first }: { id: string; workspaceId: string; first: number },
+    { id, workspaceId, first, limits }: { id: string; workspaceId: string; first: number; limits: UploadLimits },
   ): AsyncGenerator<Uint8Array> {
     let [size, reserved, headSize, slab, aliveAt] = [0, first, 0, first, Date.now()]
     const reserve = async (need: number) => {
@@ -97,7 +99,7 @@ export function createReceiver({ repository, storage, inspect, limits }: Receive
     }
     for await (const chunk of file) {
       size += chunk.byteLength
-      if (size > limits.maxFileBytes) throw tooLarge(limits)
+      if (size > limits.maxFileBytes) throw tooLarge(limits.maxFileBytes)
       if (size > reserved) await reserve(size - reserved)
       if (Date.now() - aliveAt > ALIVE_MS) {
         await repository.touch(id)
@@ -119,17 +121,17 @@ export function digestOf(fields: Record<string, string>, files: readonly Receive
 const quotaExceeded = ({ workspaceBytes }: UploadLimits) =>
   problem('QUOTA_EXCEEDED', { detail: `The workspace may store ${workspaceBytes} bytes, and they are used up` })
 
-const tooLarge = ({ maxFileBytes }: UploadLimits) =>
+const tooLarge = (maxFileBytes: number) =>
   problem('PAYLOAD_TOO_LARGE', { detail: `A file may have at most ${maxFileBytes} bytes` })
 
 const FULL = 'The server has no room for this file'
 
 /** Storage errors as problems; what the source itself failed with, where that is the reason. */
-export function translateStorage(error: unknown, limits: UploadLimits): unknown {
+export function translateStorage(error: unknown, maxFileBytes: number): unknown {
   if (!(error instanceof StorageError)) return error
   const { code, cause } = error
   if (cause instanceof Problem) return cause
-  if (code === 'TOO_LARGE') return tooLarge(limits)
+  if (code === 'TOO_LARGE') return tooLarge(maxFileBytes)
   if (code === 'FULL') return problem('STORAGE_FULL', { detail: FULL, cause: error })
   if (code === 'ABORTED') return brokenOff(cause)
   return problem('DEPENDENCY_UNAVAILABLE', { detail: 'The storage is not available', retryAfter: 5, cause: error })

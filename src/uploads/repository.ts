@@ -1,3 +1,4 @@
+import type { Tier } from '../contracts/policy.ts'
 import type { ContentKind, ScanState } from '../contracts/uploads.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -141,6 +142,14 @@ export function createUploadRepository(db: Database) {
         )
         select ${columns} from freed u`
       return row && withoutKey(row)
+    },
+
+    /** The tier of whoever owns a workspace. */
+    async ownerTier(workspaceId: string): Promise<Tier | undefined> {
+      const [row] = await sql<{ tier: Tier }[]>`
+        select u.tier from workspace_members m join users u on u.id = m.user_id
+        where m.workspace_id = ${workspaceId} and m.role = 'owner' limit 1`
+      return row?.tier
     },
 
     /** Bytes that the files of a workspace take. */

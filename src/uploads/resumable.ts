@@ -8,7 +8,8 @@ import type { Database } from '../db/database.ts'
 import { newId } from '../lib/ids.ts'
 import { cleanFileName } from './file-name.ts'
 import type { Inspect } from './inspect.ts'
-import { translateStorage, type UploadLimits } from './receive.ts'
+import type { TierUploadLimits } from './limits.ts'
+import { translateStorage } from './receive.ts'
 import type { UploadRepository } from './repository.ts'
 import { createResumableRepository, type Part, type ResumableRow } from './resumable-repository.ts'
 import { SNIFF_BYTES, sniff } from './sniff.ts'
@@ -21,7 +22,7 @@ interface ResumableDeps {
   repository: UploadRepository
   storage: Storage
   inspect: Inspect
-  limits: UploadLimits
+  limits: TierUploadLimits
   workspaces: {
     resolve(actor: Actor, id: string | undefined, operation: Operation): Promise<{ id: string; role: WorkspaceRole }>
   }
@@ -56,7 +57,7 @@ export function createResumable({ db, repository, storage, inspect, limits, work
     const parts = await rows.parts(row.id)
     const head: Buffer[] = []
     const stored = await storage.put(row.storageKey, joined(parts, head)).catch((cause) => {
-      throw translateStorage(cause, limits)
+      throw translateStorage(cause, row.size)
     })
     const sniffed = await sniff(Buffer.concat(head).subarray(0, SNIFF_BYTES), row.name)
     const scan = await inspect(row.storageKey).catch(async (cause) => {
@@ -103,7 +104,7 @@ export function createResumable({ db, repository, storage, inspect, limits, work
       return size
     } catch (cause) {
       await removePart(storageKey).catch(() => {})
-      throw translateStorage(cause, { ...limits, maxFileBytes: row.size })
+      throw translateStorage(cause, row.size)
     } finally {
       clearInterval(alive)
     }
@@ -133,8 +134,9 @@ export function createResumable({ db, repository, storage, inspect, limits, work
      */
     async begin(actor: Actor, input: { length: number; name?: string; workspaceId?: string }): Promise<Progress> {
       const workspace = await workspaces.resolve(actor, input.workspaceId, 'uploads:write')
-      if (input.length > limits.maxFileBytes) {
-        throw problem('PAYLOAD_TOO_LARGE', { detail: `A file may have at most ${limits.maxFileBytes} bytes` })
+      const { maxFileBytes, workspaceBytes } = await limits.of(actor, workspace.id)
+      if (input.length > maxFileBytes) {
+        throw problem('PAYLOAD_TOO_LARGE', { detail: `A file may have at most ${maxFileBytes} bytes` })
       }
       const id = newId()
       const upload = {
@@ -144,8 +146,8 @@ export function createResumable({ db, repository, storage, inspect, limits, work
         name: cleanFileName(input.name),
         storageKey: `${workspace.id}/${id}`,
       }
-      if (!(await repository.begin(upload, input.length, limits.workspaceBytes, 'resumable'))) {
-        throw problem('QUOTA_EXCEEDED', { detail: `The workspace may store ${limits.workspaceBytes} bytes` })
+      if (!(await repository.begin(upload, input.length, workspaceBytes, 'resumable'))) {
+        throw problem('QUOTA_EXCEEDED', { detail: `The workspace may store ${workspaceBytes} bytes` })
       }
       const row = await find(actor, id)
       if (input.length === 0) await complete(row)

@@ -1,18 +1,20 @@
 import type { Readable } from 'node:stream'
 import { problem } from '../contracts/errors.ts'
 import { topicOf } from '../contracts/events.ts'
-import { type Actor, demand, type Operation, type WorkspaceRole } from '../contracts/policy.ts'
+import { idAfter } from '../contracts/list.ts'
+import { type Actor, demand, type Operation, TIERS, type WorkspaceRole } from '../contracts/policy.ts'
 import type { Scanner } from '../contracts/scanner.ts'
 import { type ByteRange, type OpenedObject, type Storage, StorageError } from '../contracts/storage.ts'
 import { isServed, type UploadReader } from '../contracts/uploads.ts'
 import type { Database } from '../db/database.ts'
-import { decodeCursor, toPage } from '../lib/cursor.ts'
+import { toPage } from '../lib/cursor.ts'
 import { matchesETag, recordETag } from '../lib/etag.ts'
 import { type Download, type DownloadRequest, planDownload } from './download.ts'
 import { readField, readForm } from './form.ts'
 import { createInspector } from './inspect.ts'
+import { createTierLimits, type UploadLimits } from './limits.ts'
 import type { SignedUrl, SignedUrlBody, Upload, UploadBatch, UploadListQuery } from './model.ts'
-import { createReceiver, digestOf, type FormPart, type ReceivedFile, type UploadLimits } from './receive.ts'
+import { createReceiver, digestOf, type FormPart, type ReceivedFile } from './receive.ts'
 import { createUploadRepository, type UploadRow, withoutKey } from './repository.ts'
 import { createResumable, RESUMABLE_SECONDS } from './resumable.ts'
 import type { UrlSigner } from './signed-url.ts'
@@ -24,6 +26,7 @@ export interface UploadDeps {
   /** Absent where none is configured. */
   scanner: Scanner | undefined
   signer: UrlSigner
+  /** Those of the free tier; see TIER_LIMITS. */
   limits: UploadLimits
   workspaces: {
     resolve(actor: Actor, id: string | undefined, operation: Operation): Promise<{ id: string; role: WorkspaceRole }>
@@ -42,6 +45,15 @@ export interface CreateOptions {
   once: Once
 }
 
+/** What of its storage a workspace uses. In bytes. */
+export interface UploadUsage {
+  workspaceId: string
+  used: number
+  limit: number
+  /** The largest file that who asked may send. */
+  maxFileBytes: number
+}
+
 /** Room in a form for what is not file content: boundaries, headers, fields. */
 const FORM_OVERHEAD = 1024 * 1024
 /** Seconds after which a file that was not touched belongs to a dead process, or to a client that will not come back. */
@@ -49,10 +61,11 @@ const ABANDONED_SECONDS = { receiving: 15 * 60, resumable: RESUMABLE_SECONDS }
 const NO_UPLOAD = 'No such upload'
 
 /** Uploaded files: who may see them, how they come in, and how they are read. */
-export function createUploads({ db, storage, scanner, signer, limits, workspaces }: UploadDeps) {
+export function createUploads({ db, storage, scanner, signer, limits: base, workspaces }: UploadDeps) {
   const repository = createUploadRepository(db)
+  const limits = createTierLimits({ base, ownerTier: repository.ownerTier })
   const inspect = createInspector(storage, scanner)
-  const receive = createReceiver({ repository, storage, inspect, limits })
+  const receive = createReceiver({ repository, storage, inspect })
 
   /** A guest of a conversation may read what is attached there, and nothing else of its workspace. */
   const guestRole = async (actor: Actor, id: string): Promise<WorkspaceRole | undefined> =>
@@ -66,13 +79,14 @@ export function createUploads({ db, storage, scanner, signer, limits, workspaces
   }
 
   /** Refuses by the declared length what cannot fit anyhow, before it is sent. */
-  function refuseTooLarge(contentLength: number): void {
-    if (contentLength <= limits.maxFileBytes + FORM_OVERHEAD) return
-    throw problem('PAYLOAD_TOO_LARGE', { detail: `A request may carry at most ${limits.maxFileBytes} bytes of files` })
+  function refuseTooLarge({ tier }: Actor, contentLength: number): void {
+    const most = limits.maxFileBytes(tier)
+    if (contentLength <= most + FORM_OVERHEAD) return
+    throw problem('PAYLOAD_TOO_LARGE', { detail: `A request may carry at most ${most} bytes of files` })
   }
 
-  async function refuseOverQuota(workspaceId: string, contentLength: number): Promise<void> {
-    const left = limits.workspaceBytes - (await repository.used(workspaceId))
+  async function refuseOverQuota(workspaceId: string, contentLength: number, allowed: UploadLimits): Promise<void> {
+    const left = allowed.workspaceBytes - (await repository.used(workspaceId))
     if (contentLength <= left + FORM_OVERHEAD) return
     throw problem('QUOTA_EXCEEDED', { detail: `The workspace has ${Math.max(left, 0)} bytes left` })
   }
@@ -85,27 +99,28 @@ export function createUploads({ db, storage, scanner, signer, limits, workspaces
   ) {
     const fields: Record<string, string> = {}
     let expected = options.contentLength
-    let workspaceId: string | undefined
-    if (expected !== undefined) refuseTooLarge(expected)
+    let target: { workspaceId: string; limits: UploadLimits } | undefined
+    if (expected !== undefined) refuseTooLarge(actor, expected)
     for await (const part of readForm(parts)) {
       if (part.type === 'field') {
         readField(fields, part.fieldname, part.value, received.length > 0)
         continue
       }
       part.file.on('error', () => {})
-      if (workspaceId === undefined) {
-        const target = await workspaces.resolve(actor, fields.workspaceId ?? options.workspaceId, 'uploads:write')
-        workspaceId = target.id
-        if (expected !== undefined) await refuseOverQuota(workspaceId, expected)
+      if (target === undefined) {
+        const { id } = await workspaces.resolve(actor, fields.workspaceId ?? options.workspaceId, 'uploads:write')
+        target = { workspaceId: id, limits: await limits.of(actor, id) }
+        if (expected !== undefined) await refuseOverQuota(id, expected, target.limits)
       }
-      const file = await receive({ workspaceId, userId: actor.userId }, part, expected)
+      const file = await receive({ ...target, userId: actor.userId }, part, expected)
       received.push(file)
       if (expected !== undefined) expected = Math.max(expected - file.size, 0)
     }
-    if (workspaceId === undefined) {
+    if (target === undefined) {
       const errors = [{ path: 'body/file', message: 'is required' }]
       throw problem('VALIDATION_FAILED', { detail: 'The form has no file', errors })
     }
+    const { workspaceId } = target
     return { workspaceId, digest: digestOf({ ...fields, workspaceId }, received) }
   }
 
@@ -162,10 +177,9 @@ export function createUploads({ db, storage, scanner, signer, limits, workspaces
     },
 
     async list(actor: Actor, { workspaceId, limit, cursor, kind }: UploadListQuery) {
-      const keys = cursor === undefined ? undefined : decodeCursor(cursor, ['string'])
-      if (cursor !== undefined && keys === undefined) throw problem('INVALID_CURSOR')
+      const after = idAfter(cursor)
       const workspace = await workspaces.resolve(actor, workspaceId, 'uploads:read')
-      const rows = await repository.list(workspace.id, { limit, after: keys?.[0] as string | undefined, kind })
+      const rows = await repository.list(workspace.id, { limit, after, kind })
       return toPage(rows, limit, (row) => [row.id])
     },
 
@@ -223,10 +237,11 @@ export function createUploads({ db, storage, scanner, signer, limits, workspaces
       await repository.sweepDeleted(purge).catch(() => 0)
     },
 
-    /** Bytes used and allowed in a workspace. */
-    async usage(actor: Actor, workspaceId?: string): Promise<{ used: number; limit: number }> {
-      const workspace = await workspaces.resolve(actor, workspaceId, 'uploads:read')
-      return { used: await repository.used(workspace.id), limit: limits.workspaceBytes }
+    /** Bytes used and allowed in a workspace, and the largest file that the actor may send. */
+    async usage(actor: Actor, workspaceId?: string): Promise<UploadUsage> {
+      const { id } = await workspaces.resolve(actor, workspaceId, 'uploads:read')
+      const { maxFileBytes, workspaceBytes } = await limits.of(actor, id)
+      return { workspaceId: id, used: await repository.used(id), limit: workspaceBytes, maxFileBytes }
     },
 
     /** Removes what deletions, broken uploads and crashes have left in the storage. Safe to run on every instance. */
@@ -256,7 +271,7 @@ export function createUploads({ db, storage, scanner, signer, limits, workspaces
   }
 
   const resumable = createResumable({ db, repository, storage, inspect, limits, workspaces })
-  return { ...service, reader, resumable }
+  return { ...service, reader, resumable, maxFileBytes: Math.max(...TIERS.map(limits.maxFileBytes)) }
 }
 
 /** See {@link createUploads}. */

@@ -1,4 +1,3 @@
-import { fileTypeFromBuffer } from 'file-type'
 import type { ContentKind } from '../contracts/uploads.ts'
 import { detectArchive } from './archive/format.ts'
 import { textTypeOf } from './text-types.ts'
@@ -45,13 +44,19 @@ const COMPOUND: Record<string, string> = {
  */
 export async function sniff(head: Buffer, name: string): Promise<Sniffed> {
   const charset = textCharset(head)
-  const magic = head.length === 0 ? undefined : await fileTypeFromBuffer(head).catch(() => undefined)
+  const magic = head.length === 0 ? undefined : await magicOf(head)
   if (charset) return sniffText(head, name, charset, magic?.mime)
   if (detectArchive(head) === 'tar.gz') return { contentType: 'application/gzip', kind: 'archive' }
   if (!magic) return { contentType: 'application/octet-stream', kind: 'other' }
   const extension = name.split('.').at(-1)?.toLowerCase() ?? ''
   const mime = magic.mime === 'application/x-cfb' ? (COMPOUND[extension] ?? magic.mime) : magic.mime
   return { contentType: mime.replace(/;.*/, '').toLowerCase(), kind: kindOf(mime) }
+}
+
+/** The library is loaded with the first upload. */
+async function magicOf(head: Buffer) {
+  const { fileTypeFromBuffer } = await import('file-type')
+  return fileTypeFromBuffer(head).catch(() => undefined)
 }
 
 function sniffText(head: Buffer, name: string, charset: string, magic = ''): Sniffed {

@@ -21,13 +21,20 @@ export const Workspace = Type.Object(
 )
 export type Workspace = Static<typeof Workspace>
 
+/** A deleted workspace, as its owner sees it. */
+export const DeletedWorkspace = Type.Object(
+  { ...Workspace.properties, deletedAt: Time, restorableUntil: Time },
+  { $id: 'DeletedWorkspace' },
+)
+export type DeletedWorkspace = Static<typeof DeletedWorkspace>
+
 /** A member of a workspace. */
 export const WorkspaceMember = Type.Object(
   {
     workspaceId: Id,
     userId: Id,
     name: Type.String(),
-    email: Type.String(),
+    email: Type.Optional(Type.String({ description: 'Only for those who manage members, and your own' })),
     role: Enum(WORKSPACE_ROLES),
     createdAt: Time,
   },
@@ -56,8 +63,15 @@ export type AddMemberBody = Static<typeof AddMemberBody>
 /** Body that changes a member's role. */
 export const MemberRoleBody = Type.Object({ role: Enum(GIVEN_ROLES) }, closed)
 
+/** Body that hands a workspace over. */
+export const TransferBody = Type.Object(
+  { userId: { ...Id, description: 'A member, who becomes its owner; the owner of now becomes an admin' } },
+  closed,
+)
+
 /** Path parameters of a member. */
 export const MemberParams = Type.Object({ id: Id, userId: Id }, closed)
 
 export const WorkspacePage = Page(Ref(Workspace))
+export const DeletedWorkspacePage = Page(Ref(DeletedWorkspace))
 export const WorkspaceMemberPage = Page(Ref(WorkspaceMember))

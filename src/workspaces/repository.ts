@@ -29,7 +29,9 @@ export function createWorkspaceRepository({ sql }: Database) {
     },
 
     async personalOf(userId: string): Promise<string | undefined> {
-      const [row] = await sql<{ id: string }[]>`select id from workspaces where created_by = ${userId} and personal`
+      const [row] = await sql<{ id: string }[]>`
+        select id from workspaces where created_by = ${userId} and personal
+        union all select workspace_id from service_accounts where user_id = ${userId} limit 1`
       return row?.id
     },
 
@@ -61,13 +63,49 @@ export function createWorkspaceRepository({ sql }: Database) {
       return rows.length > 0
     },
 
+    /** A deleted workspace of its owner that can still be restored, locked. */
+    async deletedOf(tx: Tx, id: string, userId: string, days: number): Promise<Workspace | undefined> {
+      const [row] = await tx.sql<Workspace[]>`
+        select ${columns}, m.role from workspaces w join workspace_members m on m.workspace_id = w.id and m.user_id = ${userId}
+        where w.id = ${id} and w.deleted_at > now() - make_interval(days => ${days}) for update of w`
+      return row
+    },
+
+    async restore(tx: Tx, id: string): Promise<Omit<Workspace, 'role'>> {
+      const [row] = await tx.sql<Omit<Workspace, 'role'>[]>`
+        update workspaces w set deleted_at = null, version = version + 1, updated_at = now() where id = ${id} returning ${columns}`
+      return row as Omit<Workspace, 'role'>
+    },
+
+    /** Deleted workspaces that somebody owns and can still restore. */
+    deleted: (userId: string, days: number, limit: number, after: string | undefined) =>
+      sql<(Workspace & { deletedAt: string })[]>`
+        select ${columns}, m.role, w.deleted_at as "deletedAt" from workspace_members m
+        join workspaces w on w.id = m.workspace_id and w.deleted_at > now() - make_interval(days => ${days})
+        where m.user_id = ${userId} and m.role = 'owner' ${after === undefined ? sql`` : sql`and m.workspace_id > ${after}`}
+        order by m.workspace_id limit ${limit + 1}`,
+
+    async memberIds(tx: Tx, id: string): Promise<string[]> {
+      const rows = await tx.sql<{ userId: string }[]>`
+        select user_id as "userId" from workspace_members where workspace_id = ${id}`
+      return rows.map(({ userId }) => userId)
+    },
+
+    /** Whether somebody is no person, and so can own nothing. */
+    async isService(userId: string): Promise<boolean> {
+      const rows = await sql`select 1 from users where id = ${userId} and kind = 'service'`
+      return rows.length > 0
+    },
+
     async findUser(key: { userId?: string | undefined; email?: string | undefined }): Promise<string | undefined> {
       const [row] =
         key.userId === undefined
           ? await sql<
               { id: string }[]
-            >`select id from users where lower(email) = lower(${key.email ?? ''}) and disabled_at is null`
-          : await sql<{ id: string }[]>`select id from users where id = ${key.userId} and disabled_at is null`
+            >`select id from users where lower(email) = lower(${key.email ?? ''}) and disabled_at is null and kind = 'person'`
+          : await sql<
+              { id: string }[]
+            >`select id from users where id = ${key.userId} and disabled_at is null and kind = 'person'`
       return row?.id
     },
 

@@ -56,6 +56,13 @@ t.test('the command line', async (t) => {
     [['config', 'check'], 0, /The configuration is valid: development, external PostgreSQL/],
     [['config', 'doc'], 0, /DATABASE_URL\n {4}External PostgreSQL/],
     [['config'], 64, /Usage: parley config check\|doc/],
+    [['secrets', 'new'], 0, /^JWT_SECRET=[\w-]{64}\nCOOKIE_SECRET=[\w-]{64}\nENCRYPTION_KEY=1:[\w+/]{43}=\n$/],
+    [
+      ['secrets', 'reencrypt'],
+      0,
+      /mails\.content: 0 rows sealed anew, 0 current\n[\s\S]*Everything is sealed with key 1:/,
+    ],
+    [['secrets'], 64, /Usage: parley secrets new\|reencrypt/],
     [['migrate'], 0, /The schema is up to date/],
     [['doctor'], 0, /ok {3}database: PostgreSQL 18\.\d+ \(external\)/],
     [[...create, '--tier', 'premium'], 0, /Made the user ada@example.com \(premium\)/],

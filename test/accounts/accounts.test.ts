@@ -247,7 +247,7 @@ t.test('forged and foreign tokens', async (t) => {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const payload = JSON.parse(Buffer.from(claims, 'base64url').toString()) as Record<string, unknown>
   const now = Math.floor(Date.now() / 1000)
-  const signed = (extra: object, secret = app.config.JWT_SECRET) => {
+  const signed = (extra: object, secret = app.config.JWT_SECRET as string) => {
     const body = `${header}.${encode({ ...payload, ...extra })}`
     return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`
   }

@@ -11,6 +11,7 @@ function slowModel(words: string[] = []) {
   const waiting: { count: number; resolve: () => void }[] = []
   const model: Model = {
     name: 'slow',
+    metered: false,
     async *reply(_request, signal) {
       for (let n = 0; ; n++) {
         signal.throwIfAborted()
@@ -133,6 +134,7 @@ t.test('messages that come while a reply waits belong to its question', async (t
   const questions: string[] = []
   const model: Model = {
     name: 'spy',
+    metered: false,
     async *reply({ question, history }) {
       questions.push(`${history.length}: ${question}`)
       yield { type: 'delta', text: 'ok' }
@@ -208,6 +210,7 @@ t.test('run twice, killed in the middle, failing: one end each time', async (t) 
   let runs = 0
   const model: Model = {
     name: 'shaky',
+    metered: false,
     async *reply({ question }) {
       runs++
       yield { type: 'delta', text: `try ${runs}` }

@@ -13,6 +13,7 @@ import type { Actor } from '../../src/contracts/policy.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
 import { createJobs, type Jobs } from '../../src/jobs/index.ts'
 import { newId } from '../../src/lib/ids.ts'
+import { createRetrieval } from '../../src/retrieval/index.ts'
 import { testDatabase } from '../helpers/database.ts'
 
 /** The root of this repository: its own files are what the assistant is asked about. */
@@ -54,7 +55,6 @@ export async function fillPassages(
         id: newId(),
         workspace_id: workspaceId,
         source_id: sourceId,
-        upload_id: uploadId,
         path,
         start_line: from + 1,
         end_line: from + text.split('\n').length,
@@ -66,6 +66,10 @@ export async function fillPassages(
   })
   for (let at = 0; at < rows.length; at += 200) {
     await db.sql`insert into passages ${db.sql(rows.slice(at, at + 200))}`
+  }
+  const files = paths.map((path) => ({ source_id: sourceId, path, upload_id: uploadId }))
+  for (let at = 0; at < files.length; at += 200) {
+    await db.sql`insert into source_files ${db.sql(files.slice(at, at + 200))}`
   }
   return paths.length
 }
@@ -94,6 +98,7 @@ export async function assistantWorld(t: Test, instances: Partial<AssistantOption
       const assistant = await createAssistant({
         db: own,
         model: createBuiltInModel(),
+        retrieval: createRetrieval(own.sql),
         pubsub: bus,
         frames: { broadcast: (topic, frame) => void frames.push({ topic, ...frame }) },
         roleOf: async (userId, id) => (userId === ada.userId && id === workspaceId ? 'owner' : undefined),
@@ -112,6 +117,7 @@ export async function assistantWorld(t: Test, instances: Partial<AssistantOption
         frames: { broadcast: () => {} },
         actorOf: async (userId) => ({ userId, role: 'user', tier: 'free' }),
         roleIn: async () => 'owner',
+        demandInConversation: async () => {},
         onError,
         timing: { sweepMs: 50, forgottenMs: 0, queue: { lockMs: 1_000, stalledCheckMs: 400 } },
       })
@@ -146,6 +152,7 @@ export async function assistantWorld(t: Test, instances: Partial<AssistantOption
         workspaceId,
         mode,
         humanMembers,
+        threadId: messageId,
         messageId,
         authorId: author.userId,
         content,

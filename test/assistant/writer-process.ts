@@ -3,6 +3,7 @@ import { createPostgresQueue } from '../../src/adapters/queue/bullmq-postgres.ts
 import { createAssistant } from '../../src/assistant/index.ts'
 import { createDatabase } from '../../src/db/database.ts'
 import { createJobs } from '../../src/jobs/index.ts'
+import { createRetrieval } from '../../src/retrieval/index.ts'
 import { localBus } from './world.ts'
 
 const url = process.argv[2] ?? ''
@@ -12,6 +13,7 @@ const assistant = await createAssistant({
   db,
   model: {
     name: 'endless',
+    metered: false,
     async *reply() {
       for (let n = 0; ; n++) {
         yield { type: 'delta', text: `doomed${n} ` }
@@ -20,6 +22,7 @@ const assistant = await createAssistant({
       }
     },
   },
+  retrieval: createRetrieval(db.sql),
   pubsub,
   frames: { broadcast: () => {} },
   roleOf: async () => 'owner',
@@ -34,6 +37,7 @@ const jobs = createJobs({
   pubsub,
   frames: { broadcast: () => {} },
   roleIn: async () => 'owner',
+  demandInConversation: async () => {},
   onError: console.error,
   timing: { queue: { lockMs: 1_000, stalledCheckMs: 400 } },
 })

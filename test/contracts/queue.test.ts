@@ -34,6 +34,25 @@ t.test('the production times take up a killed job within 25 s, after three death
   t.ok(QUEUE_TIMING.maxStalls >= 3)
 })
 
+t.test('a connection that breaks while the queue is opened fails the opening, and nothing else', async (t) => {
+  const url = await testDatabase(t)
+  await (await createPostgresQueue({ url })).close()
+  const sql = postgres(url, { max: 2 })
+  t.teardown(() => sql.end())
+  const errors: Error[] = []
+  await sql.begin(async (tx) => {
+    await tx`lock table bullmq.migration in access exclusive mode`
+    const opening = createPostgresQueue({ url, onError: (error) => errors.push(error) })
+    const end = () => sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'parley-queue' and datname = current_database() and wait_event_type = 'Lock'`
+    await Promise.all([t.rejects(opening), until(async () => (await end()).count > 0)])
+  })
+  t.match(errors[0], { message: /terminat/ })
+  const queue = await createPostgresQueue({ url })
+  t.match(await queue.health(), { ok: true })
+  await queue.close()
+})
+
 for (const backend of backends) {
   t.test(`queue on ${backend.name}`, async (t) => {
     const url = await backend.find(t)

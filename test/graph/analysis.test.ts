@@ -101,6 +101,28 @@ class Engine(Base):
   t.match(engine, { startLine: 18, doc: 'Runs.\n\nMore.', exported: true, signature: 'class Engine(Base)' })
 })
 
+t.test('Python: packages are where the project says they are', async (t) => {
+  const result = await analyzeTree({
+    'a/pyproject.toml': '[tool.setuptools]\npackage-dir = {"" = "code"}\n',
+    'a/code/one/__init__.py': '',
+    'a/test_one.py': 'import one',
+    'b/setup.py': 'setup(package_dir={"": "lib"})',
+    'b/lib/two.py': '',
+    'b/tests/test_two.py': 'from two import x',
+    'c/pyproject.toml': '[tool.poetry]\npackages = [{ include = "three", from = "python" }]\n',
+    'c/python/three/deep/leaf.py': '',
+    'c/run.py': 'from three.deep import leaf',
+  })
+  t.strictSame(
+    edgeLines(result).filter((line) => line.startsWith('imports ')),
+    [
+      'imports a/test_one.py -> a/code/one/__init__.py',
+      'imports b/tests/test_two.py -> b/lib/two.py',
+      'imports c/run.py -> c/python/three/deep/leaf.py',
+    ],
+  )
+})
+
 t.test('Markdown: sections, anchors, links and mentions', async (t) => {
   const files: Files = {
     'README.md': `---
@@ -234,7 +256,7 @@ t.test('the result follows from the files alone: same ids, same order, in a work
   await withTree(files, async (input) => {
     const here = await analyze(input)
     const phases = new Set<string>()
-    const there = await runAnalysis(input, { onProgress: ({ phase }) => phases.add(phase) })
+    const { saved: _saved, ...there } = await runAnalysis(input, { onProgress: ({ phase }) => phases.add(phase) })
     const turned = await analyze({ ...input, files: [...input.files].reverse() })
     for (const result of [here, there, turned]) result.stats.milliseconds = 0
     t.strictSame(there, here)

@@ -6,6 +6,7 @@ import type {
   GraphNode,
   GraphPage,
   GraphPath,
+  GraphUpdate,
   Impact,
   Revision,
   Source,
@@ -86,18 +87,22 @@ t.test('from upload to graph, page, picture and export', async (t) => {
       startLine: 5,
     },
   )
-  t.strictSame(updates, [
+  t.match(updates, [
     {
       topic: `source:${source.id}`,
       data: {
         sourceId: source.id,
         revision: 1,
-        added: graph.nodes.length + graph.edges.length,
-        removed: 0,
-        changed: 0,
+        counts: { added: graph.nodes.length + graph.edges.length, removed: 0, changed: 0 },
+        complete: true,
       },
     },
   ])
+  const order = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
+  const [{ data: update }] = updates as [{ data: GraphUpdate }]
+  const { added } = update
+  t.strictSame([...added.nodes].sort(order), [...graph.nodes].sort(order), 'the update holds what is new')
+  t.strictSame([...added.edges].sort(order), [...graph.edges].sort(order))
 
   t.test('pages join into the same graph', async (t) => {
     const nodes: GraphNode[] = []
@@ -109,7 +114,6 @@ t.test('from upload to graph, page, picture and export', async (t) => {
       edges.push(...next.edges)
       cursor = next.nextCursor
     }
-    const order = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
     t.strictSame(nodes, graph.nodes)
     t.strictSame(edges.sort(order), graph.edges.sort(order))
   })
@@ -216,7 +220,7 @@ t.test('from upload to graph, page, picture and export', async (t) => {
     t.match(items, [{ revision: 2, state: 'completed', uploadIds: [next] }, { revision: 1 }])
     t.ok((items[0]?.added ?? 0) > 0 && (items[0]?.removed ?? 0) > 0 && (items[0]?.changed ?? 0) > 0)
     const rows = await app.db.sql`
-      select array_agg(distinct upload_id) as uploads from passages where source_id = ${source.id}`
+      select array_agg(distinct upload_id) as uploads from source_files where source_id = ${source.id}`
     t.strictSame(rows[0]?.uploads, [next], 'passages quote the newest upload')
   })
 

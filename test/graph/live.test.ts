@@ -33,7 +33,14 @@ t.test('sockets hear of revisions; the job is idempotent and checks the rights o
   const next = (await mate.post('/api/analyze', { uploadIds: [second], sourceId: source.id })).json<Ordered>()
   t.equal((await ended(app, mate, next.job.id)).state, 'completed')
   const frame = await socket.find((one) => one.type === 'graph_update')
-  t.match(frame, { topic, seq: 2, sourceId: source.id, revision: 2, added: 3, removed: 3, changed: 1 })
+  t.match(frame, {
+    topic,
+    seq: 2,
+    sourceId: source.id,
+    revision: 2,
+    complete: true,
+    counts: { added: 3, removed: 3, changed: 1 },
+  })
 
   const [row] = await app.db.sql<
     { id: string }[]

@@ -50,3 +50,6 @@ export function databaseUrl(url: string, name: string): string {
   other.pathname = `/${name}`
   return other.href
 }
+
+/** A PostgreSQL of the test's own with its durability on, for tests that kill it. */
+export const startDurablePostgres = (dataDir: string) => startEmbeddedPostgres({ dataDir })

@@ -11,7 +11,7 @@ export interface RouteRecord {
   auth: string | undefined
   /** Whether it takes input that can be wrong. */
   input: boolean
-  /** Whether its path names a record. */
+  /** Whether its path names a record, and a missing one is its answer: a redirect tells on the page it leads to. */
   record: boolean
   statuses: number[]
 }
@@ -21,7 +21,7 @@ const rowOf = ({ url, config, schema }: RouteOptions, method: string): RouteReco
   url,
   auth: config?.auth,
   input: [schema?.params, schema?.querystring, schema?.body].some((part) => part !== undefined),
-  record: url.includes('/:'),
+  record: url.includes('/:') && (schema?.response as Record<number, unknown> | undefined)?.[303] === undefined,
   statuses: [],
 })
 

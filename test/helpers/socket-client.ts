@@ -1,17 +1,22 @@
 import { WebSocket } from 'ws'
+import { checkServerFrame } from './frames.ts'
 
 /** A frame as the server sent it. */
 export type Frame = { type: string; id?: number } & Record<string, unknown>
 
-/** A plain client of the protocol: no SDK, so that tests see the frames themselves. It keeps all frames in `frames`. */
+/**
+ * A plain client of the protocol: no SDK, so that tests see the frames themselves. It keeps all frames in `frames`, and holds each of them
+ * against the tables of the protocol; `records: false` leaves the records of events out, for hubs whose events are made up.
+ */
 export async function openSocket(
   url: string,
-  options: { token?: string; protocols?: string[]; headers?: Record<string, string> } = {},
+  options: { token?: string; protocols?: string[]; headers?: Record<string, string>; records?: boolean } = {},
 ) {
   const protocols = options.protocols ?? ['parley.v1', ...(options.token ? [`bearer.${options.token}`] : [])]
   const socket = new WebSocket(url, protocols, { headers: options.headers, perMessageDeflate: false })
   const frames: Frame[] = []
   const waiting = new Set<() => void>()
+  const asked = new Map<number, string>()
   let writes = 0
   let lastId = 0
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
@@ -20,7 +25,12 @@ export async function openSocket(
   socket.on('message', (data) => {
     const parsed = JSON.parse(String(data)) as Frame | Frame[]
     writes += 1
-    frames.push(...(Array.isArray(parsed) ? parsed : [parsed]))
+    const arrived = Array.isArray(parsed) ? parsed : [parsed]
+    for (const frame of arrived) {
+      const answers = frame.id === undefined ? undefined : asked.get(frame.id)
+      checkServerFrame(frame, { answers, ...(options.records === false && { records: false }) })
+    }
+    frames.push(...arrived)
     for (const look of [...waiting]) look()
   })
   await new Promise<void>((resolve, reject) => {
@@ -57,6 +67,7 @@ export async function openSocket(
     async ask(frame: { type: string } & Record<string, unknown>): Promise<Frame> {
       lastId += 1
       const id = lastId
+      asked.set(id, frame.type)
       socket.send(JSON.stringify({ id, ...frame }))
       return find((answer) => answer.id === id)
     },

@@ -45,6 +45,7 @@ async function world(t: Test, instances: Partial<JobsOptions & { workers: boolea
       },
       frames: { broadcast: (topic, frame) => void frames.push({ topic, frame }) },
       actorOf: async (userId) => (disabled.has(userId) ? undefined : { userId, role: 'user', tier: 'free' }),
+      demandInConversation: async () => {},
       roleIn: async (actor, id) => (id === workspaceId && actor.userId === ada.userId ? 'owner' : undefined),
       onError: (error) => void errors.push(error),
       // The claim on a running job is long here: on a busy machine a short one is lost, and the job runs once more than the test counts.

@@ -113,39 +113,73 @@ t.test('an instance that died is forgotten, and one that missed something learns
 })
 
 t.test('in a big room nobody is told', async (t) => {
-  const { instances } = await world(1)
+  const { instances, move } = await world(1)
   const [a] = instances as [(typeof instances)[0]]
   for (let n = 0; n < 300; n += 1) a.join(room, `u${n}`, `c${n}`)
-  t.equal(a.news().length, 100)
+  t.equal(a.news().length, 50, 'while it was small, and as many as a second takes')
+  await move(3000)
+  t.same(a.news(), [])
   t.same(a.present(room), [])
 })
 
-t.test('typing is told to who follows the conversation, and not more often than needed', async (t) => {
+t.test('many at once are told fifty in a second, and the rest as they are by then', async (t) => {
+  const { instances, move } = await world(1)
+  const [a] = instances as [(typeof instances)[0]]
+  for (let n = 0; n < 80; n += 1) a.join(room, `u${n}`, `c${n}`)
+  t.equal(a.news().length, 50)
+  a.choose('u79', 'busy')
+  t.same(a.news(), [])
+  await move(1000)
+  const late = a.news()
+  t.equal(late.length, 30)
+  t.same(late.at(-1), 'u79 busy', 'once, with the newest')
+  for (const status of ['away', 'online', 'busy', 'away'] as const) a.choose('u1', status)
+  t.same(a.news(), ['u1 away'], 'who changes all the time')
+  await move(1000)
+  t.same(a.news(), [], 'is told with the last of a second, and not at all when that is nothing new')
+})
+
+t.test('typing: told at once, again every ten seconds, and over by itself', async (t) => {
   let now = 0
   let asked = 0
-  const told: [string, ServerFrame][] = []
+  const told: [number, string, ServerFrame][] = []
+  let sweep = () => {}
   const typing = createTyping({
     access: async () => {
       asked += 1
     },
-    broadcast: (topic, frame) => void told.push([topic, frame]),
+    broadcast: (topic, frame) => void told.push([now / 1000, topic, frame]),
     now: () => now,
+    every: (_ms, handler) => {
+      sweep = handler
+      return () => {}
+    },
   })
   const anna = { userId: 'anna', role: 'user', tier: 'free' } as const
-  for (let n = 0; n < 10; n += 1) await typing(anna, 'x', true)
-  t.same(told, [['conversation:x', { type: 'typing', conversationId: 'x', userId: 'anna', active: true }]])
+  const until = async (end: number, say?: boolean) => {
+    for (; now < end * 1000; now += 1000) {
+      if (say !== undefined) await typing(anna, 'x', say)
+      sweep()
+    }
+  }
+  const news = () => told.splice(0).map(([second, topic, { active }]) => [second, topic, active])
+  await until(25, true)
+  t.same(
+    news(),
+    [0, 10, 20].map((second) => [second, 'conversation:x', true]),
+    'whoever goes on is told of every ten seconds',
+  )
+  t.equal(asked, 3, 'rights are asked when something is told')
+  await until(60)
+  t.same(news(), [[39, 'conversation:x', false]], 'fifteen seconds after the last word it is over')
   await typing(anna, 'x', false)
-  now += 3000
+  t.same(news(), [], 'to stop without having begun is no news')
+  await typing(anna, 'x', true)
   await typing(anna, 'x', false)
   await typing(anna, 'y', true)
-  t.same(
-    told.map(([topic, frame]) => [topic, frame.active]),
-    [
-      ['conversation:x', true],
-      ['conversation:x', false],
-      ['conversation:x', false],
-      ['conversation:y', true],
-    ],
-  )
-  t.equal(asked, 4, 'rights are asked when something is told')
+  t.same(news(), [
+    [60, 'conversation:x', true],
+    [60, 'conversation:x', false],
+    [60, 'conversation:y', true],
+  ])
 })

@@ -37,13 +37,10 @@ t.test('the same request again gets the first answer again', async (t) => {
     'a bad key',
   )
 
+  const missingId = '01920b5e-7d3c-7cc0-8f6e-2f1f0d9a4b11'
   const missing = `/api/workspaces/${first.json<{ id: string }>().id}/members`
-  const refused = await ada.post(missing, { email: 'x@example.org', role: 'member' }, { 'idempotency-key': 'refused' })
-  const refusedAgain = await ada.post(
-    missing,
-    { email: 'x@example.org', role: 'member' },
-    { 'idempotency-key': 'refused' },
-  )
+  const refused = await ada.post(missing, { userId: missingId, role: 'member' }, { 'idempotency-key': 'refused' })
+  const refusedAgain = await ada.post(missing, { userId: missingId, role: 'member' }, { 'idempotency-key': 'refused' })
   t.equal(refused.statusCode, 422)
   t.equal(refusedAgain.body, refused.body, 'a refusal is replayed as well')
   t.match(refusedAgain.headers['content-type'], 'application/problem+json')

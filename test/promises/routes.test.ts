@@ -100,7 +100,8 @@ t.test('a route that declares nothing keeps the server from starting', async (t)
     }
   }
   t.match(await build({}), /GET \/api\/extra must declare who may call it/)
-  t.match(await build({ config: { auth: 'user' } as never }), /GET \/api\/extra must document itself/)
+  t.match(await build({ config: { auth: 'user' } as never }), /GET \/api\/extra must declare which role it needs/)
+  t.match(await build({ config: { auth: 'user', needs: 'own' } as never }), /GET \/api\/extra must document itself/)
 })
 
 t.test('undocumented routes are the known ones', async (t) => {

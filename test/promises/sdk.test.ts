@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { type OpenApi, sdkOperations } from '../../scripts/docs/sdk-operations.ts'
 import { createParley, memoryStore } from '../../sdk/index.ts'
 import { testApp } from '../helpers/app.ts'
 
@@ -21,6 +23,33 @@ async function callAll(api: Record<string, unknown>, args: unknown[], skip: stri
   }
 }
 
+t.test('the SDK has every operation of the OpenAPI document, as it is there', async (t) => {
+  const app = await testApp(t)
+  const document = app.swagger() as unknown as OpenApi
+  t.equal(
+    readFileSync('sdk/operations.ts', 'utf8'),
+    sdkOperations(document),
+    'sdk/operations.ts is current (npm run docs)',
+  )
+  const urls: string[] = []
+  const record: typeof fetch = async (input, init) => {
+    urls.push(`${init?.method} ${new URL(String(input)).pathname}`)
+    return Response.json({})
+  }
+  const { rest } = createParley({ url: 'http://parley.invalid', fetch: record })
+  const all = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, { operationId }]) => ({ path, method, operationId })),
+  )
+  const path = new Proxy({}, { get: () => ID }) as Record<string, string>
+  for (const { operationId } of all)
+    await (rest as unknown as Record<string, (input: object) => Promise<unknown>>)[operationId]?.({ path })
+  t.same(
+    urls,
+    all.map((one) => `${one.method.toUpperCase()} ${one.path.replace(/\{\w+\}/g, ID)}`),
+  )
+  t.ok(all.length > 80, `${all.length} operations`)
+})
+
 t.test('whatever the SDK calls is in the OpenAPI document, with the query it sends', async (t) => {
   const app = await testApp(t)
   const { paths } = app.swagger() as unknown as Document
@@ -40,14 +69,25 @@ t.test('whatever the SDK calls is in the OpenAPI document, with the query it sen
   t.teardown(parley.close)
   const input = { name: 'x', title: 'x', email: 'x', password: 'x', content: 'x', message: 'x' }
 
-  await callAll(parley.auth, [input], ['logout', 'logoutAll', 'endSession', 'changePassword', 'sessions'])
+  await callAll(
+    parley.auth,
+    [input],
+    ['logout', 'logoutAll', 'sessions', 'endSession', 'loginWithPasskey', 'startOAuth'],
+  )
+  await parley.auth.startOAuth('x')
+  await parley.auth.loginWithPasskey(async () => ({}))
   await parley.auth.sessions({ limit: 1 })
   await parley.auth.endSession(ID)
-  await parley.auth.changePassword({ currentPassword: 'x', newPassword: 'y' })
   await callAll(parley.workspaces, [ID, ID, input], ['list', 'members'])
   await parley.workspaces.members(ID, { limit: 1 })
   await parley.workspaces.list({ limit: 1, cursor: 'c' })
-  await callAll(parley.conversations, [ID, ID, input], ['list', 'create', 'messages', 'members'])
+  await callAll(
+    parley.conversations,
+    [ID, ID, input],
+    ['list', 'create', 'messages', 'members', 'replies', 'reactions'],
+  )
+  await parley.conversations.replies(ID, { limit: 1, order: 'asc' })
+  await parley.conversations.reactions(ID, { limit: 1 })
   await parley.conversations.create({ title: 'x', workspaceId: ID, assistant: 'off' })
   await parley.conversations.list({ limit: 1, workspaceId: ID })
   await parley.conversations.messages(ID, { limit: 1, order: 'asc' })
@@ -74,7 +114,7 @@ t.test('whatever the SDK calls is in the OpenAPI document, with the query it sen
 
   t.ok(calls.length > 40, `${calls.length} calls`)
   for (const { method, path, query, body } of calls) {
-    const known = path.replaceAll(ID, '{}')
+    const known = path.replaceAll(ID, '{}').replace('/oauth/x/', '/oauth/{}/')
     const [, item] = Object.entries(paths).find(([template]) => template.replace(/\{\w+\}/g, '{}') === known) ?? []
     const operation = item?.[method.toLowerCase()]
     t.ok(operation, `${method} ${path}`)

@@ -38,7 +38,9 @@ t.test('accounts: sign up, sign in, who am I, sign out', async (t) => {
   const { client, sent } = await realServer(t)
   const parley = client()
   const ada = account()
-  const user = await parley.auth.register(ada)
+  const answer = await parley.auth.register(ada)
+  if (answer.status !== 'signed_in') throw new Error('nobody is signed in')
+  const { user } = answer
   t.match(user, { email: ada.email, name: 'Ada', role: 'user', tier: 'free' })
   t.match(await parley.auth.me(), { id: user.id })
   t.match(sent[0]?.headers.get('idempotency-key'), /^[0-9a-f-]{36}$/, 'every POST carries a key')
@@ -143,7 +145,7 @@ t.test('failures: network, time-out, retries, foreign answers', async (t) => {
   t.same(await parley.conversations.create({ title: 'x' }), { id: 'c' })
   t.equal(new Set(seen.map((headers) => headers.get('idempotency-key'))).size, 1, 'the same key on every try')
 
-  answers.push(busy, busy, busy)
+  answers.push(busy, busy, busy, busy)
   await t.rejects(parley.conversations.get('c'), { code: 'OVERLOADED', status: 503, retryAfter: 0 })
   answers.push(fails)
   await t.rejects(parley.http.json('GET', '/api/x', { retries: 0 }), { code: 'NETWORK', status: 0 })

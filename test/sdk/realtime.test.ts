@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import { createParley, type Message, type Parley, type TopicEvent } from '../../sdk/index.ts'
+import { createParley, type Message, memoryStore, type Parley, type TopicEvent } from '../../sdk/index.ts'
 import { testApp } from '../helpers/app.ts'
 
 async function world(t: Test) {
@@ -11,14 +11,22 @@ async function world(t: Test) {
   const person = async (name: string) => {
     const parley = createParley({ url, WebSocket })
     t.teardown(parley.close)
-    const user = await parley.auth.register({
+    await parley.auth.register({
       name,
       email: `${name}-${crypto.randomUUID()}@example.org`,
       password: 'long enough to keep',
     })
-    return { parley, user }
+    return { parley, user: await parley.auth.me() }
   }
   return { person }
+}
+
+/** Another client of the same user. */
+async function clone(t: Test, parley: Parley): Promise<Parley> {
+  const tokens = parley.session.current()
+  const other = createParley({ url: parley.http.url('/'), WebSocket, store: memoryStore(tokens) })
+  t.teardown(other.close)
+  return other
 }
 
 /** The next event of that name on a conversation. */
@@ -93,6 +101,49 @@ t.test('a client that was away resumes from the position it kept', async (t) => 
     if (got.length === 3) break
   }
   t.same(got, ['a', 'b', 'c'])
+})
+
+t.test('a page and its stream fit together, whatever is written meanwhile', async (t) => {
+  const { person } = await world(t)
+  const { parley } = await person('ada')
+  const { id } = await parley.conversations.create({ assistant: 'off' })
+  const COUNT = 120
+  let sent = 0
+  const writing = Promise.all(
+    Array.from({ length: 4 }, async () => {
+      while (sent < COUNT) {
+        sent += 1
+        await parley.socket.chat({ conversationId: id, content: `${sent}` })
+      }
+    }),
+  )
+  const readers = await Promise.all(
+    Array.from({ length: 6 }, async (_, index) => {
+      // Each begins at another moment of the writing.
+      await parley.conversations.post(id, { content: `reader ${index}` })
+      const other = await clone(t, parley)
+      const room = other.socket.subscribe(`conversation:${id}`)
+      const events: number[] = []
+      room.on('event', ({ seq }) => events.push(seq))
+      const { seq: from } = await room.ready
+      const page: number[] = []
+      for (let cursor: string | undefined; ; ) {
+        const { items, nextCursor } = await other.conversations.messages(id, { limit: 100, order: 'asc', cursor })
+        page.push(...items.map(({ seq }) => seq))
+        if (nextCursor === null) break
+        cursor = nextCursor
+      }
+      return { room, events, from, page }
+    }),
+  )
+  await writing
+  const all = Array.from({ length: COUNT + readers.length }, (_, index) => index + 1)
+  for (const { room, events, from, page } of readers) {
+    if ((room.position?.seq ?? 0) < all.length)
+      await new Promise<void>((resolve) => room.on('event', ({ seq }) => seq === all.length && resolve()))
+    t.same(events, all.slice(from), `everything behind ${from}, once, in order`)
+    t.same(page.slice(0, from), all.slice(0, from), 'and everything up to it is in the page')
+  }
 })
 
 t.test('commands that are refused, foreign topics, tokens renewed on a living connection', async (t) => {

@@ -140,9 +140,9 @@ t.test('authentication', async (t) => {
         ['ack', 4],
       ],
     )
-    const quick = await openSocket(url, { token: 'ben' })
+    const quick = await openSocket(url, { token: 'ben', records: false })
     t.match(await quick.ask({ type: 'echo', data: 1 }), { type: 'ack' })
-    const bad = await openSocket(url, { token: 'bad' })
+    const bad = await openSocket(url, { token: 'bad', records: false })
     bad.send({ id: 1, type: 'echo' })
     t.equal((await bad.closed).code, 4401)
     let pass = (_: object) => {}
@@ -203,7 +203,7 @@ t.test('authentication', async (t) => {
   })
 
   await t.test('at most so many connections a user', async (t) => {
-    const { as, open } = await world(t, { limits: { connectionsPerUser: 2 } })
+    const { as, open } = await world(t, { connectionsOf: () => 2 })
     const [first] = [await as('anna'), await as('anna')]
     const third = await open()
     t.match(await third.ask({ type: 'auth', token: 'anna' }), {
@@ -216,6 +216,20 @@ t.test('authentication', async (t) => {
     await first.close()
     await as('anna')
   })
+})
+
+t.test('at most so many connections an address, signed in or not; who goes makes room', async (t) => {
+  const { as, open, hub } = await world(t, { limits: { connectionsPerAddress: 2 } })
+  const [anna, stranger] = [await as('anna'), await open()]
+  const third = await open()
+  t.equal((await third.closed).code, 4429)
+  t.equal(hub.stats().closes.THROTTLED, 1)
+  t.match(await anna.ask({ type: 'echo', data: 1 }), { type: 'ack' }, 'the others notice nothing')
+  await stranger.close()
+  while (hub.stats().connections > 1) await new Promise((resolve) => setImmediate(resolve))
+  const next = await as('ben')
+  t.equal((await (await open()).closed).code, 4429, 'what was refused is not counted twice')
+  await next.close()
 })
 
 t.test('heartbeat: a silent connection is pinged, a dead one dropped, any traffic counts', async (t) => {
@@ -238,7 +252,7 @@ t.test('heartbeat: a silent connection is pinged, a dead one dropped, any traffi
 t.test('throttling: RATE_LIMITED with retryAfter, tokens come back, persistent disregard ends with 4429', async (t) => {
   const { as, clock } = await world(t, { allowance: () => ({ burst: 5, perSecond: 2 }) })
   const client = await as('anna')
-  for (let i = 0; i < 4; i++) t.match(await client.ask({ type: 'ping' }), { type: 'ack' })
+  for (let i = 0; i < 5; i++) t.match(await client.ask({ type: 'ping' }), { type: 'ack' })
   t.match(await client.ask({ type: 'ping' }), { type: 'error', code: 'RATE_LIMITED', retryAfter: 0.5 })
   clock.move(500)
   t.match(await client.ask({ type: 'ping' }), { type: 'ack' })

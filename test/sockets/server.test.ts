@@ -1,33 +1,10 @@
 import { request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { type Person, person, type TestAppOptions, testApp } from '../helpers/app.ts'
-import { testDatabase } from '../helpers/database.ts'
+import { type Person, person } from '../helpers/app.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { type Frame, openSocket, type SocketClient } from '../helpers/socket-client.ts'
-
-/** An app that listens, and how to connect to it. */
-async function listening(t: Test, options: TestAppOptions = {}) {
-  const app = await testApp(t, options)
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  const url = `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws`
-  const open = async (who?: Person) => {
-    const client = await openSocket(url, who ? { token: who.token } : {})
-    t.teardown(() => client.socket.terminate())
-    if (who) await client.find((frame) => frame.event === 'authenticated')
-    return client
-  }
-  return { app, url, open }
-}
-
-async function room(owner: Person, ...guests: Person[]) {
-  const made = await owner.post('/api/conversations', { assistant: 'off' })
-  const url = made.headers.location as string
-  for (const guest of guests) await owner.post(`${url}/members`, { userId: guest.id })
-  const id = url.split('/').at(-1) as string
-  return { url, id, topic: `conversation:${id}` }
-}
+import { listening, pair, room } from './listening.ts'
 
 const events = (client: SocketClient) => client.frames.filter((frame) => frame.type === 'event')
 const created = (client: SocketClient) => events(client).filter((frame) => frame.name === 'message.created')
@@ -291,17 +268,6 @@ t.test('metrics and health know the sockets', async (t) => {
     checks: { websocket: { status: 'ok', connections: 1 }, pubsub: { status: 'ok' } },
   })
 })
-
-/** Two instances on one database, with the bus of the environment. */
-async function pair(t: Test, env: Record<string, string>) {
-  const databaseUrl = await testDatabase(t)
-  const JWT_SECRET = 'one secret for all instances of this test'
-  const [a, b] = [
-    await listening(t, { databaseUrl, env: { JWT_SECRET, ...env } }),
-    await listening(t, { databaseUrl, env: { JWT_SECRET, ...env } }),
-  ]
-  return { a, b, databaseUrl }
-}
 
 async function twoInstances(t: Test, env: Record<string, string>) {
   const { a, b } = await pair(t, env)

@@ -223,21 +223,24 @@ t.test('limits and races of subscriptions', async (t) => {
 t.test('events can have a frame type of their own; ephemeral frames reach all instances and coalesce', async (t) => {
   const { a, b } = await pair(t)
   const source = topicNumber(3)
+  const none = { nodes: [], edges: [] }
+  const difference = { complete: true, added: none, removed: none, changed: none }
   a.hub.project('graph.updated', ({ data }) => ({ type: 'graph_update', ...data }))
   const [anna, ben, cleo] = [await a.as('anna'), await b.as('ben'), await b.as('cleo')]
   for (const client of [anna, ben]) await client.ask({ type: 'subscribe', topic: source })
-  a.emit(source, 'graph.updated', { sourceId: 's', revision: 2 })
+  a.emit(source, 'graph.updated', { sourceId: 's', revision: 2, ...difference })
   t.strictSame(await anna.find((frame) => frame.type === 'graph_update'), {
     type: 'graph_update',
     sourceId: 's',
     revision: 2,
+    ...difference,
     topic: source,
     epoch: 'e1',
     seq: 1,
   })
-  for (let i = 0; i < 5; i++) a.broadcast(source, { type: 'job', progress: i }, 'j1')
-  a.broadcast(source, { type: 'reply_delta', index: 0 })
-  a.broadcast(source, { type: 'reply_delta', index: 1 })
+  for (let i = 0; i < 5; i++) a.broadcast(source, { type: 'job', id: 'j', state: 'active', progress: i }, 'j1')
+  a.broadcast(source, { type: 'reply_delta', messageId: 'm', index: 0, text: 'a' })
+  a.broadcast(source, { type: 'reply_delta', messageId: 'm', index: 1, text: 'b' })
   const wanted = (frame: Frame) => frame.type === 'job' || frame.type === 'reply_delta'
   for (const client of [anna, ben]) {
     await client.find((frame) => frame.index === 1)

@@ -32,7 +32,9 @@ export function createMemoryLog() {
       topics.set(topic, { epoch: 'e2', events: [], pruned: 0 })
     },
     async heads(names: readonly string[]) {
-      const heads = new Map(names.map((name) => [name, { epoch: of(name).epoch, seq: of(name).events.length }]))
+      const heads = new Map(
+        names.map((name) => [name, { epoch: of(name).epoch, seq: of(name).events.length, pruned: of(name).pruned }]),
+      )
       await log.pause()
       return heads
     },
@@ -112,7 +114,7 @@ export async function createWorld(
   const errors: unknown[] = []
   const banned = new Set(['outsider'])
   const ended = new Map<string, 401 | 403>()
-  const pubsub = bus.connect()
+  const pubsub = options.pubsub ?? bus.connect()
   const broadcaster = await createBroadcaster({ pubsub, onError: (error) => void errors.push(error) })
   const hub = await createHub({
     pubsub,
@@ -145,7 +147,7 @@ export async function createWorld(
   const sockets = new WebSocketServer({ server, maxPayload: 65_536, perMessageDeflate: false })
   sockets.on('connection', (socket, request) => {
     const bearer = request.headers['sec-websocket-protocol']?.split(/, ?/).find((name) => name.startsWith('bearer.'))
-    hub.accept(socket, { token: bearer?.slice(7) })
+    hub.accept(socket, { token: bearer?.slice(7), address: request.socket.remoteAddress ?? '' })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `ws://127.0.0.1:${(server.address() as { port: number }).port}`
@@ -159,10 +161,10 @@ export async function createWorld(
     banned,
     ended,
     url,
-    open: () => openSocket(url),
+    open: () => openSocket(url, { records: false }),
     /** A connection that is signed in. */
     async as(token: string) {
-      const client = await openSocket(url, { token })
+      const client = await openSocket(url, { token, records: false })
       await client.find((frame) => frame.event === 'authenticated')
       return client
     },

@@ -1,17 +1,9 @@
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
-import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { pack } from 'tar-stream'
-import { testApp } from '../helpers/app.ts'
 import { browserTest } from '../helpers/browser.ts'
+import { NAMELESS, PASSWORD, signUp, site, TOO_WIDE } from './world.ts'
 
-type BuildWeb = (outDir: string) => Promise<void>
-
-const PASSWORD = 'correct horse battery staple'
 const FILES = {
   'README.md':
     '# Teapot\n\nA service that brews tea.\n\n## Limits\n\nA pot holds seven cups. It refuses to brew coffee with status 418.\n',
@@ -30,53 +22,7 @@ async function archive(): Promise<Buffer> {
   return gzipSync(Buffer.concat(chunks))
 }
 
-/** The real server with the built page, and pages on it that collect every complaint of the browser. */
-async function site(t: Test, browser: Browser) {
-  const webRoot = t.testdir({})
-  const build = pathToFileURL(join(import.meta.dirname, '../../web/build.js')).href
-  await ((await import(build)) as { buildWeb: BuildWeb }).buildWeb(webRoot)
-  const app = await testApp(t, { webRoot })
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
-  const complaints: string[] = []
-  const sockets = new Set<Duplex>()
-  app.server.on('upgrade', (_request, socket: Duplex) => sockets.add(socket))
-  const cutSockets = () => {
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
-  }
-  const visit = async (options: BrowserContextOptions | BrowserContext = {}): Promise<Page> => {
-    const context = 'newPage' in options ? options : await browser.newContext(options)
-    const page = await context.newPage()
-    page.setDefaultTimeout(30_000)
-    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
-    page.on('console', (message) => {
-      // A refused request is logged by the browser itself; the page tells the person.
-      const isRefusal = message.text().startsWith('Failed to load resource')
-      if (message.type() === 'error' && !isRefusal) complaints.push(message.text())
-    })
-    await page.goto(url)
-    return page
-  }
-  return { url, complaints, cutSockets, visit }
-}
-
-async function signUp(page: Page, name: string): Promise<string> {
-  const email = `${name}-${crypto.randomUUID()}@example.org`.toLowerCase()
-  await page.getByLabel('Your name').fill(name)
-  await page.getByLabel('Email').fill(email)
-  await page.getByLabel('Password').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Create account' }).click()
-  await page.getByText('Live', { exact: true }).waitFor()
-  return email
-}
-
-/** Controls and pictures that a screen reader could not name. */
-const NAMELESS = `[...document.querySelectorAll('button, input, textarea, select, a, img, progress, dialog')]
-  .filter((e) => !(e.textContent.trim() || e.getAttribute('aria-label') || e.getAttribute('alt') || e.labels?.length || e.getAttribute('aria-labelledby')))
-  .map((e) => e.outerHTML)`
 const STAGE_TOO_WIDE = `[...document.querySelectorAll('.stage, .log')].some((e) => e.scrollWidth > e.clientWidth)`
-const TOO_WIDE = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
 
 browserTest(t, 'sign up, upload, watch, ask, read the citations', async (t, browser) => {
   const { complaints, url, visit } = await site(t, browser)

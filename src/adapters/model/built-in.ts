@@ -17,6 +17,7 @@ const PIECE = 48
 export function createBuiltInModel(): Model {
   return {
     name: 'built-in',
+    metered: false,
     async *reply(request, signal) {
       const { text, citations } = compose(request)
       for (const piece of pieces(text)) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import postgres from 'postgres'
+import type { Sql } from 'postgres'
 import type { PubSub, PubSubHealth, PubSubOptions } from '../../contracts/pubsub.ts'
+import postgres from '../../db/driver.ts'
 import { assertSmall, createChannels } from './channels.ts'
 import { createUnpacker, type Parcel, packEnvelopes } from './envelopes.ts'
 
@@ -8,11 +9,10 @@ import { createUnpacker, type Parcel, packEnvelopes } from './envelopes.ts'
 export interface PostgresPubSubOptions extends PubSubOptions {
   /** postgres:// address. Two connections are opened: one that listens, one that notifies. */
   url: string
-  /** How often the listening connection is tried with a round trip, so that a half-open one is noticed. @defaultValue 15000 */
-  probeIntervalMs?: number
 }
 
 const PROBE = '~probe'
+const PROBE_MS = 15_000
 
 /**
  * The bus over LISTEN/NOTIFY: one PostgreSQL channel per namespace, messages of one event loop turn packed together.
@@ -21,7 +21,7 @@ const PROBE = '~probe'
  * connections, and callers announce after they have committed. Works through no transaction-mode pooler.
  */
 export async function createPostgresPubSub(options: PostgresPubSubOptions): Promise<PubSub> {
-  const { url, namespace = 'parley', onError = () => {}, healthTimeoutMs = 2000, probeIntervalMs = 15_000 } = options
+  const { url, namespace = 'parley', onError = () => {}, healthTimeoutMs = 2000, probeIntervalMs = PROBE_MS } = options
   const channels = createChannels(onError)
   const unpacker = createUnpacker()
   const probes = new Map<string, () => void>()
@@ -31,7 +31,7 @@ export async function createPostgresPubSub(options: PostgresPubSubOptions): Prom
   let closed = false
   let sql = await connect()
 
-  async function connect(): Promise<postgres.Sql> {
+  async function connect(): Promise<Sql> {
     const client = postgres(url, {
       max: 1,
       idle_timeout: 0,
@@ -41,7 +41,8 @@ export async function createPostgresPubSub(options: PostgresPubSubOptions): Prom
       backoff: (retries) => Math.min(0.05 * 2 ** retries, 1),
       fetch_types: false,
       onnotice: () => {},
-      connection: { application_name: `${namespace}-pubsub` },
+      // A NOTIFY takes a transaction number, so its commit would wait for the disk; what is announced here has been committed before.
+      connection: { application_name: `${namespace}-pubsub`, synchronous_commit: 'off' },
     })
     try {
       await client.listen(namespace, receive, listening)

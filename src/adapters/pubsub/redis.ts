@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { Redis } from 'ioredis'
 import type { PubSub, PubSubHealth, PubSubOptions } from '../../contracts/pubsub.ts'
 import { assertSmall, createChannels } from './channels.ts'
 
@@ -11,10 +10,11 @@ export interface RedisPubSubOptions extends PubSubOptions {
 
 /** How long a command may wait for a connection before it fails, ms. */
 const COMMAND_TIMEOUT_MS = 2000
+const PROBE_MS = 15_000
 
 /** The bus over Redis PUBLISH/SUBSCRIBE; channels are prefixed with the namespace. Redis keeps nothing for absentees. */
 export async function createRedisPubSub(options: RedisPubSubOptions): Promise<PubSub> {
-  const { url, namespace = 'parley', onError = () => {}, healthTimeoutMs = 2000 } = options
+  const { url, namespace = 'parley', onError = () => {}, healthTimeoutMs = 2000, probeIntervalMs = PROBE_MS } = options
   const channels = createChannels(onError)
   const prefix = `${namespace}:`
   const shared = {
@@ -24,6 +24,7 @@ export async function createRedisPubSub(options: RedisPubSubOptions): Promise<Pu
     connectTimeout: 5000,
     retryStrategy: (times: number) => Math.min(50 * 2 ** times, 1000),
   }
+  const { Redis } = await import('ioredis')
   const sender = new Redis(url, { ...shared, commandTimeout: COMMAND_TIMEOUT_MS, enableAutoPipelining: true })
   // Subscribing again is done here, so that `reconnected` is told only once it holds.
   const receiver = new Redis(url, { ...shared, autoResubscribe: false, maxRetriesPerRequest: null })
@@ -86,6 +87,23 @@ export async function createRedisPubSub(options: RedisPubSubOptions): Promise<Pu
     }
   }
 
+  /** Replaces connections that look open and carry nothing: nobody else would notice, for a subscriber asks for nothing. */
+  let probing = false
+  const timer = setInterval(() => {
+    if (probing || receiver.status !== 'ready') return
+    probing = true
+    roundTrip()
+      .catch((error: unknown) => {
+        if (closed || receiver.status !== 'ready') return
+        onError(error)
+        for (const client of [sender, receiver]) client.disconnect(true)
+      })
+      .finally(() => {
+        probing = false
+      })
+  }, probeIntervalMs)
+  timer.unref()
+
   return {
     async publish(channel, payload) {
       if (closed) throw new Error('pub/sub is closed')
@@ -104,6 +122,7 @@ export async function createRedisPubSub(options: RedisPubSubOptions): Promise<Pu
     async close() {
       if (closed) return
       closed = true
+      clearInterval(timer)
       channels.clear()
       await Promise.allSettled([sender.quit(), receiver.quit()])
       sender.disconnect()

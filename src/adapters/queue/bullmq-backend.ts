@@ -5,7 +5,7 @@ export type LaneQueue = Pick<BullQueue, 'add' | 'addBulk' | 'getJob' | 'remove' 
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 /** The part of a BullMQ worker that we call: the same on both backends. */
-export type LaneWorker = Pick<BullWorker, 'pause' | 'close'> & {
+export type LaneWorker = Pick<BullWorker, 'waitUntilReady' | 'run' | 'pause' | 'close'> & {
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown
   on(event: 'lockRenewalFailed', listener: (ids: string[]) => void): unknown

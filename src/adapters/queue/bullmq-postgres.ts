@@ -17,21 +17,25 @@ export interface PostgresQueueOptions {
  */
 export async function createPostgresQueue(options: PostgresQueueOptions): Promise<Queue> {
   const [bullmq, { default: pg }] = await Promise.all([import('bullmq'), import('pg')])
-  const { onError = () => {} } = options
+  const { onError = () => {}, connections = 4 } = options
+  const listening = new Set<string>()
   const connection = new pg.Pool({
     connectionString: options.url,
     options: '-c search_path=bullmq',
     application_name: 'parley-queue',
-    max: options.connections ?? 4,
+    max: connections,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
   })
   connection.on('error', onError)
   try {
     const client = await connection.connect()
+    // The pool listens to idle clients only: an error that nobody hears would end the process.
+    client.on('error', onError)
     try {
       await bullmq.runMigrations(client, bullmq.DEFAULT_SCHEMA)
     } finally {
+      client.off('error', onError)
       client.release()
     }
   } catch (error) {
@@ -43,8 +47,8 @@ export async function createPostgresQueue(options: PostgresQueueOptions): Promis
     errors: bullmq,
     openQueue: (lane: string) => new bullmq.Queue(lane, { connection }, bullmq.createPostgresBackend),
     openWorker(lane, processor, workerOptions) {
-      // The listening client is taken from this pool for as long as the worker lives.
-      connection.options.max = (connection.options.max ?? 4) + 1
+      // The listening client is taken from this pool for as long as the worker lives; one that is replaced leaves its place to the next.
+      connection.options.max = connections + listening.add(lane).size
       return new bullmq.Worker(lane, processor, { ...workerOptions, connection }, bullmq.createPostgresBackend)
     },
     ping: () => connection.query('select 1'),

@@ -9,10 +9,12 @@ import {
   Unrecoverable,
   type WorkerSettings,
 } from '../../contracts/queue.ts'
-import type { BullmqBackend } from './bullmq-backend.ts'
+import type { BullmqBackend, LaneWorker } from './bullmq-backend.ts'
 
 /** How long handlers may take to clean up once their signal is aborted, in ms. */
 const CLEANUP_MS = 2_000
+/** Pause before what failed is tried again, in ms. */
+const RETRY_MS = 1_000
 
 /** A worker of one lane: runs the handler, translates its endings, and can cancel and give back what runs here. */
 export function createLaneWorker(
@@ -63,22 +65,47 @@ export function createLaneWorker(
     }
   }
 
-  const worker = backend.openWorker(lane, process, {
-    concurrency: settings.concurrency ?? 1,
-    lockDuration: timing.lockMs,
-    stalledInterval: timing.stalledCheckMs,
-    maxStalledCount: timing.maxStalls,
-    // Back within a second when the database is; BullMQ's own value is 15 s.
-    runRetryDelay: 1_000,
-  })
-  worker.on('error', (error) => settings.onError?.(error))
-  worker.on('failed', (job, error) => {
-    if (job?.finishedOn) settings.onDead?.({ id: String(job.id), name: job.name, data: job.data }, causeOf(error))
-  })
-  // Another worker took the job over (this process was silent for too long): two must not go on with it.
-  worker.on('lockRenewalFailed', (ids) => {
-    for (const id of ids) running.get(id)?.abort(new QueueClosing('the claim on this job was lost'))
-  })
+  function open(): LaneWorker {
+    const opened = backend.openWorker(lane, process, {
+      autorun: false,
+      concurrency: settings.concurrency ?? 1,
+      lockDuration: timing.lockMs,
+      stalledInterval: timing.stalledCheckMs,
+      maxStalledCount: timing.maxStalls,
+      // Back within a second when the database is; BullMQ's own value is 15 s.
+      runRetryDelay: RETRY_MS,
+    })
+    opened.on('error', (error) => settings.onError?.(error))
+    opened.on('failed', (job, error) => {
+      if (job?.finishedOn) settings.onDead?.({ id: String(job.id), name: job.name, data: job.data }, causeOf(error))
+    })
+    // Another worker took the job over (this process was silent for too long): two must not go on with it.
+    opened.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) running.get(id)?.abort(new QueueClosing('the claim on this job was lost'))
+    })
+    return opened
+  }
+
+  let worker = open()
+
+  /** A worker whose first look at its database fails remembers that for ever, and would ask again without a pause: it is replaced. */
+  async function begin(): Promise<void> {
+    for (;;) {
+      try {
+        await worker.waitUntilReady()
+        break
+      } catch (error) {
+        if (closing) return
+        settings.onError?.(error as Error)
+        await worker.close(true).catch(() => {})
+        await sleep(RETRY_MS, undefined, { ref: false })
+        if (closing) return
+        worker = open()
+      }
+    }
+    if (!closing) await worker.run()
+  }
+  begin().catch((error) => settings.onError?.(error))
 
   async function shut(graceMs: number): Promise<void> {
     // Waits for the running jobs, renewing their claims meanwhile.

@@ -6,18 +6,29 @@ const RETRY_MS = 1_000
 
 /**
  * A queue that is opened when it is first needed: starting the server waits for nothing, and a process that never has a job never loads
- * BullMQ. A queue that cannot be opened rejects, and the next call tries again; `process` keeps trying until it is closed.
+ * BullMQ. A queue that cannot be opened rejects, and the next call tries again; `process` keeps trying until it is closed. One that nobody has
+ * needed yet counts as healthy: asking after its health opens nothing.
  */
 export function createLazyQueue(backend: string, open: () => Promise<Queue>, onError: (error: Error) => void): Queue {
   let opening: Promise<Queue> | undefined
+  let queue: Queue | undefined
+  let failure: Error | undefined
   let closed = false
 
   function opened(): Promise<Queue> {
     if (closed) return Promise.reject(new Error('the job queue is closed'))
-    opening ??= open().catch((error: unknown) => {
-      opening = undefined
-      throw error
-    })
+    opening ??= open().then(
+      (made) => {
+        failure = undefined
+        queue = made
+        return made
+      },
+      (error: Error) => {
+        failure = error
+        opening = undefined
+        throw error
+      },
+    )
     return opening
   }
 
@@ -43,16 +54,12 @@ export function createLazyQueue(backend: string, open: () => Promise<Queue>, onE
     progress: async (...args) => (await opened()).progress(...args),
     counts: async (...args) => (await opened()).counts(...args),
     async health() {
-      try {
-        return await (await opened()).health()
-      } catch (error) {
-        return { ok: false, latencyMs: 0, error: (error as Error).message }
-      }
+      if (queue !== undefined) return queue.health()
+      return failure === undefined ? { ok: true, latencyMs: 0 } : { ok: false, latencyMs: 0, error: failure.message }
     },
     async close(options) {
       closed = true
-      const queue = await opening?.catch(() => undefined)
-      await queue?.close(options)
+      await (await opening?.catch(() => undefined))?.close(options)
     },
   }
 }

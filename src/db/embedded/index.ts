@@ -107,6 +107,9 @@ export function findEmbeddedPostgres(dataDir: string): string | undefined {
   return state?.port === undefined ? undefined : urlOf(state)
 }
 
+/** Whether a living process owns the embedded PostgreSQL of `dataDir`: it runs, or is just being started or stopped. */
+export const isEmbeddedOwned = (dataDir: string): boolean => lockHolder(statePaths(resolve(dataDir)).lock) !== undefined
+
 /** For root: the place of the cluster when PostgreSQL's account cannot reach the data directory; undefined when it can. */
 function placeElsewhere(
   dataDir: string,

@@ -20,6 +20,8 @@ export const DEFAULT_SETTINGS: Record<string, string> = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   max_logical_replication_workers: '0',
+  // A lookup by key is never a scan: PostgreSQL keeps the plans of foreign key checks, also of those made while a table was small.
+  random_page_cost: '1.1',
   io_method: 'sync',
   jit: 'off',
   fsync: 'on',

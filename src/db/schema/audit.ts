@@ -11,6 +11,8 @@ export const auditLog = pgTable(
     actorId: uuid(),
     action: text().notNull(),
     targetId: text(),
+    /** In which workspace, where it was in one. */
+    workspaceId: uuid(),
     address: text(),
     requestId: text(),
     details: jsonb().$type<Record<string, unknown>>().notNull().default({}),
@@ -19,5 +21,7 @@ export const auditLog = pgTable(
   (table) => [
     index('audit_log_actor').on(table.actorId, table.id),
     index('audit_log_action').on(table.action, table.id),
+    index('audit_log_target').on(table.targetId, table.id),
+    index('audit_log_workspace').on(table.workspaceId, table.id),
   ],
 )

@@ -1,4 +1,4 @@
-import { timestamp, uuid } from 'drizzle-orm/pg-core'
+import { customType, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 /** Primary key: a UUIDv7 made by the application. */
 export const id = () => uuid().primaryKey()
@@ -8,3 +8,8 @@ export const time = () => timestamp({ mode: 'string', withTimezone: true, precis
 export const createdAt = () => time().notNull().defaultNow()
 /** When the row was last changed; set by the writer. */
 export const updatedAt = () => time().notNull().defaultNow()
+/**
+ * A text sealed with the key ring (lib/seal). Each such column has its row in db/sealed.ts, or the server's secrets could not be re-encrypted;
+ * a test compares.
+ */
+export const sealed = customType<{ data: string }>({ dataType: () => 'text' })

@@ -24,7 +24,7 @@ export const conversations = pgTable(
   (table) => [index('conversations_workspace').on(table.workspaceId, table.id)],
 )
 
-/** Who takes part in a conversation, and how far they have read. */
+/** Who takes part in a conversation. */
 export const conversationMembers = pgTable(
   'conversation_members',
   {
@@ -35,12 +35,29 @@ export const conversationMembers = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     role: text().$type<'owner' | 'member' | 'guest'>().notNull(),
-    readSeq: bigint({ mode: 'number' }).notNull().default(0),
     createdAt: createdAt(),
   },
   (table) => [
     primaryKey({ columns: [table.conversationId, table.userId] }),
     index('conversation_members_user').on(table.userId, table.conversationId),
+  ],
+)
+
+/** How far somebody has read, who need not be a member: reading gives no rights, and leaving takes no memory away. */
+export const readMarkers = pgTable(
+  'read_markers',
+  {
+    conversationId: uuid()
+      .notNull()
+      .references(() => conversations.id, { onDelete: 'cascade' }),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    seq: bigint({ mode: 'number' }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.conversationId, table.userId] }),
+    index('read_markers_user').on(table.userId),
   ],
 )
 
@@ -68,6 +85,12 @@ export const messages = pgTable(
     content: text().notNull(),
     clientId: text(),
     replyTo: uuid(),
+    /** The message that its thread began with; none for a message that answers nothing. */
+    threadId: uuid(),
+    /** Users it calls. */
+    mentions: jsonb().$type<string[]>().notNull().default([]),
+    /** How many have reacted with what: always the sum of `message_reactions`. */
+    reactions: jsonb().$type<{ emoji: string; count: number }[]>().notNull().default([]),
     attachments: jsonb().$type<string[]>().notNull().default([]),
     citations: jsonb().$type<StoredCitation[]>().notNull().default([]),
     status: text().$type<'complete' | 'streaming' | 'stopped' | 'failed'>().notNull().default('complete'),
@@ -85,5 +108,35 @@ export const messages = pgTable(
     index('messages_attachments')
       .using('gin', sql`${table.attachments} jsonb_path_ops`)
       .where(sql`${table.attachments} <> '[]'`),
+    index('messages_thread').on(table.threadId, table.seq).where(sql`${table.threadId} is not null`),
   ],
 )
+
+/** Who has reacted to what, once for each emoji. */
+export const messageReactions = pgTable(
+  'message_reactions',
+  {
+    id: id(),
+    messageId: uuid()
+      .notNull()
+      .references(() => messages.id, { onDelete: 'cascade' }),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    emoji: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex('message_reactions_once').on(table.messageId, table.userId, table.emoji),
+    index('message_reactions_message').on(table.messageId, table.id),
+    index('message_reactions_user').on(table.userId),
+  ],
+)
+
+/** How many living messages a thread has below its first. Counted by a trigger of `messages` at the end of the writing transaction. */
+export const messageThreads = pgTable('message_threads', {
+  rootId: uuid()
+    .primaryKey()
+    .references(() => messages.id, { onDelete: 'cascade' }),
+  replies: integer().notNull(),
+})

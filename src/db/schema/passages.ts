@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { customType, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { customType, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { id } from './columns.ts'
 import { workspaces } from './workspaces.ts'
 
@@ -19,8 +19,6 @@ export const passages = pgTable(
       .notNull()
       .references(() => workspaces.id, { onDelete: 'cascade' }),
     sourceId: uuid().notNull(),
-    /** The upload that holds the file, null once that is deleted. */
-    uploadId: uuid(),
     path: text().notNull(),
     /** Lines from 1, both included. */
     startLine: integer().notNull(),
@@ -42,7 +40,13 @@ export const passages = pgTable(
     index('passages_source').on(table.sourceId, table.path),
     index('passages_workspace').on(table.workspaceId),
     index('passages_search').using('gin', table.search),
-    index('passages_text_trgm').using('gin', sql`${table.text} gin_trgm_ops`),
     index('passages_title_trgm').using('gin', sql`${table.title} gin_trgm_ops`),
   ],
+)
+
+/** Which upload each file of a source comes from, as of its current revision. A row of its own, so that a new archive touches no passage. */
+export const sourceFiles = pgTable(
+  'source_files',
+  { sourceId: uuid().notNull(), path: text().notNull(), uploadId: uuid() },
+  (table) => [primaryKey({ columns: [table.sourceId, table.path] }), index('source_files_upload').on(table.uploadId)],
 )

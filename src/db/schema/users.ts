@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { boolean, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { ServerRole, Tier } from '../../contracts/policy.ts'
-import { createdAt, id, time, updatedAt } from './columns.ts'
+import { createdAt, id, sealed, time, updatedAt } from './columns.ts'
 
 /** Accounts. Emails are stored as written and unique by lower case. */
 export const users = pgTable(
@@ -11,6 +11,8 @@ export const users = pgTable(
     email: text().notNull(),
     name: text().notNull(),
     passwordHash: text(),
+    /** A `service` is no person: it belongs to a workspace (table service_accounts) and cannot sign in. */
+    kind: text().$type<'person' | 'service'>().notNull().default('person'),
     role: text().$type<ServerRole>().notNull().default('user'),
     tier: text().$type<Tier>().notNull().default('free'),
     emailVerified: boolean().notNull().default(false),
@@ -36,7 +38,7 @@ export const sessions = pgTable(
     refreshHash: text().notNull(),
     previousHash: text(),
     /** The pair that the predecessor was exchanged for, sealed, so that a retry within the grace gets the identical one. */
-    previousAnswer: text(),
+    previousAnswer: sealed(),
     rotatedAt: time().notNull().defaultNow(),
     userAgent: text(),
     address: text(),

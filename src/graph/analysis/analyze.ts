@@ -1,25 +1,29 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { stableId } from './ids.ts'
+import type { Entry } from './incremental/entries.ts'
+import { freshEntry, keptEntry, saveFindings, statsOf, unresolvedByPath } from './incremental/entries.ts'
+import { type Changes, compare, dependents } from './incremental/plan.ts'
+import { partOf } from './incremental/scope.ts'
+import { type LoadedState, loadState } from './incremental/state.ts'
 import { ignoredFolder } from './languages.ts'
-import { createGraphBuilder } from './link/builder.ts'
-import { linkExports, linkImports, linkUses, resolveImports } from './link/code.ts'
-import type { LinkContext, LinkedFile } from './link/context.ts'
-import { symbolKey } from './link/context.ts'
-import { createMentionIndex, linkDocument } from './link/documents.ts'
-import { createNames } from './link/names.ts'
-import { linkFolders, linkPackages, linkSymbols } from './link/structure.ts'
+import { createFrame } from './link/frame.ts'
+import { link } from './link/link.ts'
 import type { PythonParser } from './python/parse.ts'
 import { createPythonParser } from './python/parse.ts'
-import type { ReadFile } from './read.ts'
+import type { Reader } from './read.ts'
 import { createReader } from './read.ts'
-import { createJavaScriptResolver, splitRequest } from './resolve/javascript.ts'
-import { createPackages } from './resolve/packages.ts'
-import { createPythonResolver } from './resolve/python.ts'
-import { createTree, join as joinPath } from './resolve/tree.ts'
-import { createTsProjects } from './resolve/tsconfig.ts'
-import type { AnalysisInput, AnalysisResult, AnalysisStats, Passage, Progress } from './types.ts'
+import { join as joinPath } from './resolve/tree.ts'
+import type { AnalysisInput, AnalysisResult, FileFacts, InputFile, Passage, Plan, Progress } from './types.ts'
 
 const MAX_FILE_BYTES = 2 * 1024 * 1024
+
+/** Whoever wants to hear of an analysis before it is done. */
+export interface AnalysisListener {
+  onProgress?: (progress: Progress) => void
+  /** Told once, before anything is read. */
+  onPlan?: (plan: Plan) => void
+  /** Passages of the files that are read, as they come: the result then has none. */
+  onPassages?: (passages: Passage[]) => void
+}
 
 /**
  * Analyses a directory: reads and parses each file by itself, then links the facts of all of them into one graph.
@@ -30,157 +34,149 @@ export async function analyze(
   input: AnalysisInput,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<AnalysisResult> {
+  return (await analyzeAgain(input, { onProgress })).result
+}
+
+/**
+ * As {@link analyze}, with what an earlier analysis of the source has left: only files with another content are read, and only those links are made again
+ * that can have changed. What was there before and `result` together are what a clean analysis gives. `save` leaves the findings for the next time.
+ */
+export async function analyzeAgain(
+  input: AnalysisInput,
+  listener: AnalysisListener = {},
+): Promise<{ result: AnalysisResult; save: () => void }> {
   const started = performance.now()
+  const { onProgress = () => {}, onPlan } = listener
+  const maxFileBytes = input.maxFileBytes ?? MAX_FILE_BYTES
   const { kept, ignored } = partition(input)
-  const read = await readAll(input, kept, onProgress)
-  const files = read.flatMap(({ path, facts }): LinkedFile[] =>
-    facts ? [{ path, facts, resolved: [], exportsByName: exportIndex(facts.exports), members: undefined }] : [],
-  )
-  const locations = new Map(kept.map((file) => [file.path, file.location ?? file.path]))
-  const tree = createTree(
-    read.map(({ path }) => path),
-    (path) => readText(input.root, locations.get(path) ?? path),
-  )
-  const packages = createPackages(tree)
-  const builder = createGraphBuilder(input.sourceId)
-  const byPath = new Map(files.map((file) => [file.path, file]))
-  const context: LinkContext = { tree, packages, files, byPath, builder }
-  link(context, input.name, read, ignored, onProgress)
-  const passages = collectPassages(context)
-  const { nodes, edges } = builder.finish()
-  const notes = read.flatMap((file) => file.notes.map((note) => ({ ...note, path: file.path })))
-  const stats = count(read, nodes.length, edges, passages.length, notes.length)
+  const reader = createReader(input.root, maxFileBytes, pythonLoader())
+  const previous = input.memory?.previous && loadState(input.memory.previous.path, input.memory.previous.revisionId)
+  const current = previous
+    ? await hashAll(reader, kept, onProgress)
+    : kept.map((file) => ({ ...file, hash: undefined }))
+  const changes = compare(previous, current, { name: input.name, maxFileBytes, ignored })
+  onPlan?.({ fresh: previous === undefined, changed: [...changes.changed], gone: changes.gone })
+
+  const passages = createPassageSink(input.sourceId, listener.onPassages)
+  const entries = await readAll({ reader, files: kept, previous, changes }, passages, onProgress)
+  const again = previous && toLink(previous, changes, entries)
+  const frame = createFrame(input, entries, kept, previous?.manifests ?? [])
+  const { context, python, lookups, manifests } = frame
+  const task = { context, python, lookups, name: input.name, infos: entries, ignored }
+  const linked = link({ ...task, wanted: again ? (path) => again.has(path) : () => true }, onProgress)
+  const { nodes, edges } = again ? partOf(context.builder, again, linked) : context.builder.finish()
+
+  const counts = unresolvedByPath(nodes, edges)
+  const unresolved = ({ path, kept }: Entry) =>
+    again === undefined || again.has(path) ? (counts.get(path) ?? 0) : (kept?.unresolved ?? 0)
+  const stats = statsOf(entries, { nodes, edges }, unresolved)
+  const notes = entries.flatMap((entry) => entry.notes.map((note) => ({ ...note, path: entry.path })))
   stats.milliseconds = Math.round(performance.now() - started)
   onProgress({ phase: 'done', done: 1, total: 1 })
-  return { nodes, edges, passages, notes, stats }
+  return {
+    result: { nodes, edges, scope: again && [...again], passages: passages.rest, notes, stats },
+    save: () => saveFindings({ input, ignored, manifests, entries, previous, linked, unresolved, maxFileBytes }),
+  }
+}
+
+/** The files to link again; undefined where that is all of them, or so many that the difference is not worth it. */
+function toLink(previous: LoadedState, changes: Changes, entries: readonly Entry[]): Set<string> | undefined {
+  if (changes.whole) return undefined
+  const touched = entries.filter((entry) => {
+    const before = entry.kept === undefined ? previous.byPath.get(entry.path) : undefined
+    return before !== undefined && before.interface !== entry.interface()
+  })
+  const again = dependents(previous, changes.changed, new Set(touched.map(({ path }) => path)))
+  return again.size > entries.length / 2 ? undefined : again
 }
 
 /** Sorts the paths and sets aside what lies in folders of other people's files. */
-function partition(input: AnalysisInput): { kept: AnalysisInput['files']; ignored: Map<string, number> } {
-  const kept: AnalysisInput['files'] = []
+function partition(input: AnalysisInput): { kept: InputFile[]; ignored: Map<string, number> } {
+  const byPath = new Map<string, InputFile>()
   const ignored = new Map<string, number>()
   for (const file of input.files) {
     if (joinPath('', file.path) !== file.path) continue
     const folder = ignoredFolder(file.path)
-    if (folder === undefined) kept.push(file)
+    if (folder === undefined) byPath.set(file.path, byPath.get(file.path) ?? file)
     else ignored.set(folder, (ignored.get(folder) ?? 0) + 1)
   }
-  kept.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+  const kept = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
   return { kept, ignored: new Map([...ignored].sort(([a], [b]) => (a < b ? -1 : 1))) }
 }
 
-async function readAll(
-  input: AnalysisInput,
-  files: AnalysisInput['files'],
-  onProgress: (progress: Progress) => void,
-): Promise<ReadFile[]> {
+function pythonLoader(): () => Promise<PythonParser> {
   let parser: Promise<PythonParser> | undefined
-  const loadPython = () => {
+  return () => {
     parser ??= createPythonParser()
     return parser
   }
-  const reader = createReader(input.root, input.maxFileBytes ?? MAX_FILE_BYTES, loadPython)
-  const read: ReadFile[] = []
+}
+
+async function hashAll(reader: Reader, files: readonly InputFile[], onProgress: (progress: Progress) => void) {
+  const current: { path: string; size: number; hash: string | undefined }[] = []
   for (const file of files) {
-    if (read.length > 0 && read.at(-1)?.path === file.path) continue
-    read.push(await reader.read(file))
-    if (read.length % 20 === 0) onProgress({ phase: 'read', done: read.length, total: files.length })
+    current.push({ path: file.path, size: file.size, hash: await reader.hash(file) })
+    if (current.length % 100 === 0) onProgress({ phase: 'compare', done: current.length, total: files.length })
   }
-  onProgress({ phase: 'read', done: files.length, total: files.length })
-  return read
+  return current
 }
 
-function exportIndex(exports: { name: string }[]): Map<string, number[]> {
-  const index = new Map<string, number[]>()
-  for (const [at, { name }] of exports.entries()) {
-    const same = index.get(name)
-    if (same) same.push(at)
-    else index.set(name, [at])
-  }
-  return index
-}
-
-function readText(root: string, path: string): string | undefined {
-  try {
-    return readFileSync(join(root, path), 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-function link(
-  context: LinkContext,
-  name: string,
-  read: ReadFile[],
-  ignored: Map<string, number>,
+/** Reads the files that changed and takes the others from the state, in the order of their paths. */
+async function readAll(
+  task: { reader: Reader; files: readonly InputFile[]; previous: LoadedState | undefined; changes: Changes },
+  passages: PassageSink,
   onProgress: (progress: Progress) => void,
-): void {
-  const { tree, packages, files } = context
-  const projects = createTsProjects(tree, (request, from) => {
-    const parts = splitRequest(request)
-    const own = packages.find(parts.name, joinPath(from, 'tsconfig.json') ?? '')
-    return own && joinPath(own.folder, parts.subpath === '.' ? 'tsconfig.json' : parts.subpath)
-  })
-  const javascript = createJavaScriptResolver(tree, packages, projects)
-  const python = createPythonResolver(tree)
-  linkFolders(
-    context,
-    name,
-    read.map(({ path, hash, notes }) => ({ path, notes, ...(hash === undefined ? {} : { hash }) })),
-    ignored,
-  )
-  linkPackages(context)
-  for (const [at, file] of files.entries()) {
-    resolveImports(file, javascript, python)
-    linkSymbols(context, file)
-    if (at % 100 === 99) onProgress({ phase: 'resolve', done: at + 1, total: files.length })
+): Promise<Entry[]> {
+  const { reader, files, previous, changes } = task
+  const total = changes.changed.size
+  const entries: Entry[] = []
+  let done = 0
+  for (const file of files) {
+    const known = changes.changed.has(file.path) ? undefined : previous?.byPath.get(file.path)
+    if (previous && known) {
+      entries.push(keptEntry(previous, known))
+      continue
+    }
+    const read = await reader.read(file)
+    entries.push(freshEntry(read, passages.take(file.path, read.facts)))
+    done++
+    if (done % 20 === 0) onProgress({ phase: 'read', done, total })
   }
-  const names = createNames(context, python)
-  const mentions = createMentionIndex(files)
-  for (const [at, file] of files.entries()) {
-    linkImports(context, file, python)
-    linkExports(context, file, names)
-    linkUses(context, file, names)
-    if (file.facts.links.length > 0) linkDocument(context, file, mentions)
-    if (at % 100 === 99) onProgress({ phase: 'link', done: at + 1, total: files.length })
-  }
-  onProgress({ phase: 'link', done: files.length, total: files.length })
+  passages.flush()
+  onProgress({ phase: 'read', done: total, total })
+  return entries
 }
 
-function collectPassages({ files, builder }: LinkContext): Passage[] {
-  return files.flatMap((file) =>
-    file.facts.passages.map(({ symbol, startLine, endLine, text, kind, title }) => {
-      const nodeKey = symbolKey(file, symbol)
-      return { path: file.path, startLine, endLine, nodeKey, nodeId: builder.id(nodeKey), text, kind, title }
-    }),
-  )
+/** Passes passages on in batches, or keeps them. */
+interface PassageSink {
+  /** Takes the passages out of facts; how many there were. */
+  take: (path: string, facts: FileFacts | undefined) => number
+  flush: () => void
+  rest: Passage[]
 }
 
-function count(
-  read: ReadFile[],
-  nodes: number,
-  edges: { resolution: string }[],
-  passages: number,
-  notes: number,
-): AnalysisStats {
-  const byLanguage: Record<string, number> = {}
-  let lines = 0
-  for (const { facts } of read) {
-    if (!facts) continue
-    byLanguage[facts.language] = (byLanguage[facts.language] ?? 0) + 1
-    lines += facts.lines
+const PASSAGE_BATCH = 500
+
+function createPassageSink(sourceId: string, listener: AnalysisListener['onPassages']): PassageSink {
+  let waiting: Passage[] = []
+  const sink: PassageSink = {
+    rest: [],
+    take(path, facts) {
+      if (facts === undefined) return 0
+      const own = facts.passages.map(({ symbol, ...passage }): Passage => {
+        const nodeKey = symbol < 0 ? path : `${path}#${facts.symbols[symbol]?.descriptor}`
+        return { path, nodeKey, nodeId: stableId(sourceId, nodeKey), ...passage }
+      })
+      facts.passages = []
+      waiting.push(...own)
+      if (waiting.length >= PASSAGE_BATCH) sink.flush()
+      return own.length
+    },
+    flush() {
+      if (listener) listener(waiting)
+      else sink.rest.push(...waiting)
+      waiting = []
+    },
   }
-  return {
-    files: read.length,
-    analysed: read.filter((file) => file.facts !== undefined).length,
-    lines,
-    bytes: read.reduce((sum, file) => sum + file.size, 0),
-    nodes,
-    edges: edges.length,
-    passages,
-    unresolved: edges.filter((edge) => edge.resolution === 'unresolved').length,
-    notes,
-    byLanguage,
-    milliseconds: 0,
-  }
+  return sink
 }

@@ -22,7 +22,7 @@ export function codePassages(facts: FileFacts, text: string, starts: readonly nu
   const covered = new Uint8Array(facts.lines + 2)
   const add = (symbol: number, first: number, last: number, title: string) => {
     if (last < first || covered[first] === 2) return
-    for (const [from, to] of chunks(first, last)) {
+    for (const [from, to] of chunks(first, last, starts)) {
       const body = clip(sliceLines(text, starts, from, to))
       if (body.trim() !== '') passages.push({ symbol, startLine: from, endLine: to, text: body, kind: 'code', title })
     }
@@ -76,7 +76,7 @@ function addGaps(
     while (last < facts.lines && !covered[last + 1]) last++
     const [first, end] = trimBlank(text, starts, line, last)
     if (end - first >= 1) {
-      for (const [from, to] of chunks(first, end)) {
+      for (const [from, to] of chunks(first, end, starts)) {
         const body = clip(sliceLines(text, starts, from, to))
         if (/\w/.test(body))
           passages.push({ symbol: -1, startLine: from, endLine: to, text: body, kind: 'code', title: '' })
@@ -94,13 +94,26 @@ function trimBlank(text: string, starts: readonly number[], from: number, to: nu
   return [first, last]
 }
 
-function chunks(first: number, last: number): [number, number][] {
-  if (last - first < MAX_LINES) return [[first, last]]
+/** Stretches of at most so many lines and characters; all on one where it fits. */
+function chunks(first: number, last: number, starts: readonly number[]): [number, number][] {
+  if (last - first < MAX_LINES && size(starts, first, last) <= MAX_CHARACTERS) return [[first, last]]
   const list: [number, number][] = []
-  for (let from = first; from <= last; from += CHUNK_LINES) list.push([from, Math.min(last, from + CHUNK_LINES - 1)])
+  let from = first
+  for (let line = first; line <= last; line++) {
+    const isFull = line - from === CHUNK_LINES - 1 || size(starts, from, line + 1) > MAX_CHARACTERS
+    if (line !== last && !isFull) continue
+    list.push([from, line])
+    from = line + 1
+  }
   return list
 }
 
+/** Characters of some lines, as far as the text goes. */
+function size(starts: readonly number[], from: number, to: number): number {
+  return (starts[to] ?? starts.at(-1) ?? 0) - (starts[from - 1] ?? 0)
+}
+
+/** A line longer than a passage is shown as far as that goes. */
 function clip(text: string): string {
   return text.length > MAX_CHARACTERS ? text.slice(0, MAX_CHARACTERS) : text
 }
@@ -109,7 +122,7 @@ function clip(text: string): string {
 export function textPassages(facts: FileFacts, text: string, starts: readonly number[]): PassageFact[] {
   const kind = facts.language === 'text' ? 'doc' : 'code'
   const list: PassageFact[] = []
-  for (const [from, to] of chunks(1, facts.lines)) {
+  for (const [from, to] of chunks(1, facts.lines, starts)) {
     const body = clip(sliceLines(text, starts, from, to))
     if (body.trim() !== '') list.push({ symbol: -1, startLine: from, endLine: to, text: body, kind, title: '' })
   }
@@ -130,7 +143,7 @@ export function sectionPassages(
   let start = from
   for (let line = from; line <= to; line++) {
     const isBreak = line < to && line - start >= CHUNK_LINES / 2 && sliceLines(text, starts, line, line).trim() === ''
-    const isLong = line - start >= MAX_LINES - 1
+    const isLong = line - start >= MAX_LINES - 1 || size(starts, start, line + 1) > MAX_CHARACTERS / 2
     if (line !== to && !isBreak && !isLong) continue
     const body = clip(sliceLines(text, starts, start, line))
     if (body.trim() !== '') list.push({ symbol, startLine: start, endLine: line, text: body, kind: 'doc', title })

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { extractHtml } from './documents/html.ts'
+import { extractDocx, extractPdf } from './documents/office.ts'
+import { extractStyles } from './documents/styles.ts'
+import { extractWithGrammar } from './grammars/extract.ts'
+import { SPECS } from './grammars/languages/index.ts'
+import type { Grammar } from './grammars/parser.ts'
+import { createGrammar } from './grammars/parser.ts'
+import type { Spec } from './grammars/spec.ts'
+import { extractComponent } from './javascript/component.ts'
 import { extractJavaScript } from './javascript/extract.ts'
 import { isBinary, isGenerated, isLockFile, isMinified, languageOf } from './languages.ts'
 import { countLines, lineStarts } from './lines.ts'
@@ -22,6 +31,8 @@ export interface ReadFile {
 
 export interface Reader {
   read: (file: InputFile) => Promise<ReadFile>
+  /** SHA-256 of a file that would be read; undefined where it is too large, or not readable. */
+  hash: (file: InputFile) => Promise<string | undefined>
 }
 
 /** Beyond these sizes a text file is a node without passages: nobody quotes a megabyte of JSON. */
@@ -29,12 +40,24 @@ const MAX_PLAIN_TEXT = 256 * 1024
 
 /** Reads files below `root` one at a time and extracts their facts. `python` is loaded on first use. */
 export function createReader(root: string, maxFileBytes: number, python: () => Promise<PythonParser>): Reader {
+  const grammars = new Map<string, Promise<Grammar>>()
+  const grammar = (language: string) => {
+    const spec = SPECS[language] as Spec
+    const loaded = grammars.get(spec.grammar) ?? createGrammar(spec.grammar, spec.query)
+    grammars.set(spec.grammar, loaded)
+    return loaded
+  }
   const extract = async (path: string, text: string): Promise<FileFacts> => {
     const language = languageOf(path)
     if (language === 'typescript' || language === 'javascript')
       return withPassages(extractJavaScript(path, text, language), text)
     if (language === 'python') return withPassages(extractPython(await python(), text), text)
     if (language === 'markdown') return extractMarkdown(path, text)
+    if (language === 'vue' || language === 'svelte') return withPassages(extractComponent(path, text, language), text)
+    if (language === 'html') return extractHtml(text)
+    if (/\.(?:scss|less)$/i.test(path)) return withPassages(extractStyles(text), text)
+    const spec = SPECS[language]
+    if (spec) return withPassages(extractWithGrammar(await grammar(language), spec, language, text), text)
     const starts = lineStarts(text)
     const facts = emptyFacts(language, countLines(text, starts))
     const isPlain = language !== 'unknown' && text.length <= MAX_PLAIN_TEXT && !isLockFile(path)
@@ -42,6 +65,11 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
     return facts
   }
   return {
+    async hash({ path, size, location = path }) {
+      if (size > maxFileBytes) return undefined
+      const bytes = await readFile(join(root, location)).catch(() => undefined)
+      return bytes && createHash('sha256').update(bytes).digest('hex')
+    },
     async read({ path, size, location = path }) {
       const result: ReadFile = { path, size, hash: undefined, facts: undefined, notes: [] }
       if (size > maxFileBytes) {
@@ -54,6 +82,7 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
         return result
       }
       result.hash = createHash('sha256').update(bytes).digest('hex')
+      if (DOCUMENTS[languageOf(path)]) return readDocument(result, bytes)
       if (isBinary(bytes)) {
         result.notes.push({ code: 'binary', detail: 'Not a text file' })
         return result
@@ -78,13 +107,30 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
   }
 }
 
+const DOCUMENTS: Record<string, (bytes: Buffer) => Promise<FileFacts>> = { pdf: extractPdf, docx: extractDocx }
+
+/** Documents that are no text: their text is taken out of them. */
+async function readDocument(result: ReadFile, bytes: Buffer): Promise<ReadFile> {
+  const language = languageOf(result.path)
+  try {
+    result.facts = await DOCUMENTS[language]?.(bytes)
+  } catch (error) {
+    result.facts = emptyFacts(language, 0)
+    const detail = error instanceof RangeError ? error.message : 'The text could not be taken out'
+    result.notes.push({ code: 'unparsable', detail })
+  }
+  return result
+}
+
 function withPassages(facts: FileFacts, text: string): FileFacts {
   facts.passages = codePassages(facts, text, lineStarts(text))
   return facts
 }
 
 function skipReason(path: string, text: string): Note | undefined {
-  const isCode = ['typescript', 'javascript', 'python', 'css'].includes(languageOf(path))
+  const language = languageOf(path)
+  const isCode =
+    ['typescript', 'javascript', 'python', 'css', 'vue'].includes(language) || SPECS[language] !== undefined
   if (!isCode) return undefined
   if (isMinified(path, text)) return { code: 'minified', detail: 'Minified code is not analysed' }
   if (isGenerated(text)) return { code: 'generated', detail: 'Marked as generated' }

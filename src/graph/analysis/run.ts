@@ -1,9 +1,13 @@
-import { Worker } from 'node:worker_threads'
-import type { AnalysisInput, AnalysisResult, Progress } from './types.ts'
-import type { WorkerMessage } from './worker.ts'
+import { startWorker } from '../../lib/worker.ts'
+import type { AnalysisInput, AnalysisResult, Passage, Plan, Progress } from './types.ts'
+import type { WorkerMessage, WorkerTask } from './worker.ts'
 
 export interface RunOptions {
   onProgress?: (progress: Progress) => void
+  /** Told once, before anything is read. */
+  onPlan?: (plan: Plan) => void
+  /** Passages of the files that are read, as they come: the result then has none. */
+  onPassages?: (passages: Passage[]) => void
   /** Aborting ends the worker at once. */
   signal?: AbortSignal
   /** @defaultValue 10 minutes */
@@ -23,66 +27,89 @@ export class AnalysisError extends Error {
   }
 }
 
+/** A finished analysis; its findings may still be on their way to the disk. */
+export interface FinishedAnalysis extends AnalysisResult {
+  /** Resolves when the findings are kept for the next time (`memory.next`), false where they could not be. Never rejects. */
+  saved: Promise<boolean>
+}
+
 /**
  * Runs an analysis in a worker thread, so that the event loop stays free and a runaway parse can be ended.
  * @throws AnalysisError when cancelled, over its time or memory, or when the worker fails
  */
-export function runAnalysis(input: AnalysisInput, options: RunOptions = {}): Promise<AnalysisResult> {
-  const { onProgress, signal, timeLimitMs = 600_000, memoryLimitMb = 1024 } = options
+export function runAnalysis(input: AnalysisInput, options: RunOptions = {}): Promise<FinishedAnalysis> {
+  const { signal, timeLimitMs = 600_000, memoryLimitMb = 1024 } = options
   if (signal?.aborted) return Promise.reject(new AnalysisError('cancelled', 'The analysis was cancelled'))
   return new Promise((resolve, reject) => {
-    const worker = startWorker(input, memoryLimitMb)
-    const result: Omit<AnalysisResult, 'stats'> = { nodes: [], edges: [], passages: [], notes: [] }
+    const task: WorkerTask = { input, streamed: options.onPassages !== undefined }
+    const worker = startWorker('graph/analysis/worker', {
+      workerData: task,
+      resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
+      name: 'analysis',
+    })
+    let settleSaved: (saved: boolean) => void = () => {}
+    const saved = new Promise<boolean>((settle) => {
+      settleSaved = settle
+    })
     const timer = setTimeout(() => fail(new AnalysisError('timeout', 'The analysis took too long')), timeLimitMs)
     const onAbort = () => fail(new AnalysisError('cancelled', 'The analysis was cancelled'))
     signal?.addEventListener('abort', onAbort, { once: true })
 
-    function settle(): void {
+    function end(wasSaved: boolean): void {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       worker.removeAllListeners()
       worker.on('error', () => {})
       void worker.terminate()
+      settleSaved(wasSaved)
     }
     function fail(error: AnalysisError): void {
-      settle()
+      end(false)
       reject(error)
     }
-    worker.on('message', (message: WorkerMessage) => {
-      if (message.type === 'progress') onProgress?.(message.progress)
-      else if (message.type === 'slice') append(result, message.slice)
-      else {
-        settle()
-        resolve({ ...result, stats: message.stats })
-      }
-    })
-    worker.on('error', (cause: NodeJS.ErrnoException) => {
-      const memory = cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
-      fail(
-        new AnalysisError(
-          memory ? 'memory' : 'failed',
-          memory ? 'The analysis needs too much memory' : 'The analysis failed',
-          { cause },
-        ),
-      )
-    })
+    worker.on(
+      'message',
+      createReceiver(options, (result) => resolve({ ...result, saved }), end),
+    )
+    worker.on('error', (cause: NodeJS.ErrnoException) => fail(errorOf(cause)))
     worker.on('exit', (code) => fail(new AnalysisError('failed', `The analysis ended early (exit code ${code})`)))
   })
 }
 
-function append(result: Omit<AnalysisResult, 'stats'>, slice: Partial<AnalysisResult>): void {
+/** Puts the messages of a worker together. */
+function createReceiver(
+  { onProgress, onPlan, onPassages }: RunOptions,
+  onDone: (result: AnalysisResult) => void,
+  onSaved: (saved: boolean) => void,
+) {
+  const parts: Pick<AnalysisResult, 'nodes' | 'edges' | 'passages' | 'notes'> = {
+    nodes: [],
+    edges: [],
+    passages: [],
+    notes: [],
+  }
+  return (message: WorkerMessage) => {
+    if (message.type === 'progress') onProgress?.(message.progress)
+    else if (message.type === 'plan') onPlan?.(message.plan)
+    else if (message.type === 'passages') onPassages?.(message.passages)
+    else if (message.type === 'slice') append(parts, message.slice)
+    else if (message.type === 'done') onDone({ ...parts, stats: message.stats, scope: message.scope })
+    else onSaved(message.saved)
+  }
+}
+
+function errorOf(cause: NodeJS.ErrnoException): AnalysisError {
+  const memory = cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
+  const text = memory ? 'The analysis needs too much memory' : 'The analysis failed'
+  return new AnalysisError(memory ? 'memory' : 'failed', text, { cause })
+}
+
+function append(
+  result: Pick<AnalysisResult, 'nodes' | 'edges' | 'passages' | 'notes'>,
+  slice: Partial<AnalysisResult>,
+): void {
   for (const key of ['nodes', 'edges', 'passages', 'notes'] as const) {
     const items = slice[key]
     if (items) (result[key] as unknown[]).push(...items)
   }
-}
-
-/** Under tsx (this file is .ts) the worker registers the same loader first; built code runs as it is. */
-function startWorker(input: AnalysisInput, memoryLimitMb: number): Worker {
-  const options = { workerData: input, resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb }, name: 'analysis' }
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), options)
-  const loader = import.meta.resolve('tsx/esm/api')
-  const entry = new URL('./worker.ts', import.meta.url).href
-  const code = `import(${JSON.stringify(loader)}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}) })`
-  return new Worker(code, { ...options, eval: true })
 }

@@ -8,6 +8,8 @@ export interface Declared {
   name: string
   kind: NodeKind
   parent: number
+  /** Descriptor of an owner that is not in this file. */
+  prefix?: string
   /** Offsets of the whole statement, `export` and decorators included. */
   start: number
   end: number
@@ -17,6 +19,8 @@ export interface Declared {
   isStatic?: boolean
   /** Joins an earlier declaration of the same descriptor and kind: overloads, accessors, merged interfaces. */
   merge?: boolean
+  /** An overload or the implementation of some: it stands right below what it joins, however much is said between them. */
+  overload?: boolean
 }
 
 export interface SymbolTable {
@@ -28,14 +32,16 @@ export function createSymbolTable(facts: FileFacts, text: string, starts: number
   const descriptors = createDescriptors()
   return {
     add(what) {
-      const parent = what.parent < 0 ? '' : (facts.symbols[what.parent] as SymbolFact).descriptor
+      const around = what.parent < 0 ? '' : (facts.symbols[what.parent] as SymbolFact).descriptor
+      const parent = what.prefix === undefined ? around : [around, what.prefix].filter((part) => part !== '').join('.')
       const startLine = lineAt(starts, what.start)
       const endLine = lineAt(starts, Math.max(what.start, what.end - 1))
       if (what.merge) {
         const known = descriptors.find(parent, what.name, what.kind)
         const earlier = known === undefined ? undefined : (facts.symbols[known] as SymbolFact)
-        if (earlier && known !== undefined && (earlier.isStatic ?? false) === (what.isStatic ?? false)) {
-          if (startLine <= earlier.endLine + 2 && endLine > earlier.endLine) earlier.endLine = endLine
+        if (earlier && known !== undefined && joins(earlier, what)) {
+          const adjoins = what.overload === true || startLine <= earlier.endLine + 2
+          if (adjoins && endLine > earlier.endLine) earlier.endLine = endLine
           if (what.exported) earlier.exported = true
           return known
         }
@@ -62,6 +68,11 @@ export function createSymbolTable(facts: FileFacts, text: string, starts: number
       return facts.symbols.length - 1
     },
   }
+}
+
+/** Declarations of one name that are one thing. A namespace adds to whatever has its name. */
+function joins(earlier: SymbolFact, { kind, isStatic = false }: Declared): boolean {
+  return (earlier.kind === kind && (earlier.isStatic ?? false) === isStatic) || kind === 'namespace'
 }
 
 /** One line, at most 300 characters. */

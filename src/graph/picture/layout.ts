@@ -1,3 +1,4 @@
+import { pack } from './pack.ts'
 import type { Item } from './tree.ts'
 
 /** An item with its place, in pixels from the top left of the picture. */
@@ -47,32 +48,38 @@ export function layout(root: Item): { width: number; height: number; placed: Pla
   return { width: box.width, height: box.height, placed }
 }
 
+/** What is written on a pill. */
+export function labelOf({ kind, name, files }: Item): string {
+  if (kind === 'closed') return `${name}/ (${files})`
+  return kind === 'more' ? `and ${files} more` : name
+}
+
 function measure(item: Item): Box {
   if (item.kind !== 'folder') {
-    const label = item.kind === 'closed' ? `${item.name}/ (${item.files})` : item.name
-    return { item, width: Math.ceil(shortName(label).length * CHARACTER) + 16, height: PILL_HEIGHT, inner: [] }
+    return { item, width: Math.ceil(shortName(labelOf(item)).length * CHARACTER) + 16, height: PILL_HEIGHT, inner: [] }
   }
   const leaves = item.children.filter((child) => child.kind !== 'folder').map(measure)
   const folders = item.children.filter((child) => child.kind === 'folder').map(measure)
-  const blocks = [...(leaves.length > 0 ? [grid(leaves)] : []), ...folders.map((box) => single(box))]
-  const area = blocks.reduce((sum, { width, height }) => sum + (width + GAP) * (height + GAP), 0)
-  const widest = Math.max(0, ...blocks.map(({ width }) => width))
-  const packed = shelves(blocks, Math.max(widest, Math.sqrt(area * RATIO)))
+  const blocks = [...(leaves.length > 0 ? [grid(leaves)] : []), ...folders.map(single)]
+  const packed = pack(blocks, COLUMN_GAP)
   const title = Math.ceil(shortName(item.name, 60).length * CHARACTER * 1.15)
-  const inner = packed.inner.map(({ box, x, y }) => ({ box, x: x + PADDING, y: y + HEADER }))
+  const inner = blocks.flatMap((block, at) => {
+    const { x, y } = packed.places[at] as { x: number; y: number }
+    return block.inner.map((one) => ({ box: one.box, x: x + one.x + PADDING, y: y + one.y + HEADER }))
+  })
   return { item, width: Math.max(packed.width, title) + 2 * PADDING, height: packed.height + HEADER + PADDING, inner }
 }
 
-interface Block {
+interface Cluster {
   width: number
   height: number
   inner: { box: Box; x: number; y: number }[]
 }
 
-const single = (box: Box): Block => ({ width: box.width, height: box.height, inner: [{ box, x: 0, y: 0 }] })
+const single = (box: Box): Cluster => ({ width: box.width, height: box.height, inner: [{ box, x: 0, y: 0 }] })
 
 /** Pills in columns of one width, about as broad as a page. */
-function grid(boxes: Box[]): Block {
+function grid(boxes: Box[]): Cluster {
   const width = Math.max(...boxes.map((box) => box.width))
   const columns = Math.max(
     1,
@@ -85,27 +92,4 @@ function grid(boxes: Box[]): Block {
     return { box, x: Math.floor(at / rows) * (width + COLUMN_GAP), y: (at % rows) * (PILL_HEIGHT + GAP) }
   })
   return { width: used * (width + COLUMN_GAP) - COLUMN_GAP, height: rows * (PILL_HEIGHT + GAP) - GAP, inner }
-}
-
-/** Blocks side by side until the width is full, then below. The files of a folder stay first, folders follow by height. */
-function shelves(blocks: Block[], width: number): Block {
-  const [first, ...rest] = blocks
-  const order = first === undefined ? [] : [first, ...rest.sort((a, b) => b.height - a.height || b.width - a.width)]
-  const inner: Block['inner'] = []
-  let x = 0
-  let y = 0
-  let shelf = 0
-  let right = 0
-  for (const block of order) {
-    if (x > 0 && x + block.width > width + 1) {
-      x = 0
-      y += shelf + COLUMN_GAP
-      shelf = 0
-    }
-    for (const item of block.inner) inner.push({ box: item.box, x: x + item.x, y: y + item.y })
-    x += block.width + COLUMN_GAP
-    right = Math.max(right, x - COLUMN_GAP)
-    shelf = Math.max(shelf, block.height)
-  }
-  return { width: right, height: y + shelf, inner }
 }

@@ -1,118 +1,149 @@
-import { findCycles } from '../strong-components.ts'
-import { layout, type Placed, shortName } from './layout.ts'
+import { communityTree } from './communities.ts'
+import { bundled, round } from './curves.ts'
+import { labelOf, layout, type Placed, shortName } from './layout.ts'
+import { LEGEND_HEIGHT, legend } from './legend.ts'
+import { cyclesOf, type Line, linesOf, ownRooms, type PictureEdge, ribbonPath, ribbonsOf } from './lines.ts'
+import { COLOURS, cycleColour, fillOf, xml } from './style.ts'
 import { type PictureFile, pictureTree } from './tree.ts'
 
-/** Files that depend on each other. */
-export interface PictureEdge {
-  from: string
-  to: string
-  kind: 'imports' | 'links'
-  typeOnly: boolean
-}
+export type { PictureEdge } from './lines.ts'
 
+/** What a picture shows. */
 export interface PictureInput {
   title: string
   files: readonly PictureFile[]
   edges: readonly PictureEdge[]
-  /** Leaves at most; folders are closed until they fit. @defaultValue 500 */
-  most?: number
+  /** Communities of files, by path: for a graph too big to show every file. Without: folders. */
+  groups?: readonly (readonly string[])[]
 }
 
-const FILLS: Record<string, string> = {
-  typescript: '#dbe9fb',
-  javascript: '#fbf0c7',
-  python: '#d9efdc',
-  markdown: '#ece3f7',
-  text: '#f0ebf5',
-  json: '#eeeeee',
-}
-const CYCLE_COLOURS = ['#d1242f', '#bf5b04', '#9a0d6c', '#7d4e00', '#b3004b', '#8a1f11']
-const MARGIN = 16
-const TOP = 52
-/** How strongly edges follow the folders (1) or the straight line (0); see Holten, "Hierarchical edge bundles", 2006. */
-const BUNDLING = 0.82
+/** Files that a picture shows one by one; beyond that it shows communities. */
+export const MOST_FILES = 500
+/** Lines that are drawn one by one; beyond that they are joined by folder. */
+const MOST_LINES = 150
+/** Ribbons between folders; the thinnest beyond that are left out. */
+const MOST_RIBBONS = 160
+const MARGIN = 20
+const TOP = 58
+const LEAST_WIDTH = 640
 
-/** Draws folders as clusters, files as pills, dependencies as bundled curves; cycles in colour. Text is escaped, there is no script. */
-export function drawPicture({ title, files, edges, most = 500 }: PictureInput): string {
-  const { width, height, placed } = layout(pictureTree(files, most))
-  const leafOf = leafFinder(placed)
-  const lines = mergeEdges(edges, leafOf)
+/** Draws folders (or communities) as clusters, files as pills, and what they depend on; cycles in colour. Text is escaped, there is no script; the same graph always gives the same picture. */
+export function drawPicture({ title, files, edges, groups }: PictureInput): string {
+  const tree = groups ? communityTree(files, groups, degreesOf(edges), MOST_FILES) : pictureTree(files, MOST_FILES)
+  const { width, height, placed } = layout(tree)
+  const lines = linesOf(edges, placed)
   const cycles = cyclesOf(placed, lines)
   const count = new Set(cycles.values()).size
+  const isJoined = lines.length > MOST_LINES
+  const drawn = isJoined ? drawRibbons(lines, placed, cycles) : drawLines(lines, cycles)
   const subtitle = [
     `${files.length} files`,
     `${edges.length} dependencies`,
+    ...(groups ? [`${groups.filter((group) => group.length > 1).length} communities`] : []),
     count === 1 ? '1 cycle' : `${count} cycles`,
   ].join(' · ')
-  const fullWidth = Math.max(width + 2 * MARGIN, 420)
-  const fullHeight = height + TOP + MARGIN
-  const inner = [...drawFolders(placed), ...drawEdges(lines, cycles), ...drawLeaves(placed, cycles)].join('\n')
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${round(fullWidth)} ${round(fullHeight)}" width="${round(fullWidth)}" height="${round(fullHeight)}" role="img" aria-label="${xml(`${title}: ${subtitle}`)}" font-family="ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif">
-<style>text{fill:#1f2328}.f{fill:none;stroke-opacity:.3}.c{fill:none;stroke-opacity:.95;stroke-width:1.8}</style>
+  const fullWidth = Math.ceil(Math.max(width + 2 * MARGIN, LEAST_WIDTH))
+  const fullHeight = Math.ceil(height + TOP + LEGEND_HEIGHT + MARGIN)
+  const languages = [...new Set(files.map(({ language }) => language ?? ''))]
+  const key = legend({
+    languages,
+    isJoined,
+    left: drawn.left,
+    hasCycles: count > 0,
+    hasLinks: edges.some(({ kind }) => kind === 'links'),
+  })
+  const inner = [
+    ...drawFolders(placed),
+    ...drawn.below,
+    ...drawLeaves(placed, cycles),
+    ...drawn.above,
+    ...drawTitles(placed),
+  ]
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${fullWidth} ${fullHeight}" width="${fullWidth}" height="${fullHeight}" role="img" aria-label="${xml(`${title}: ${subtitle}`)}" font-family="ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif">
+<style>text{fill:#1f2328}.t{paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}.f{fill:none;stroke-opacity:.35}.r{fill:none;stroke-opacity:.38;stroke-linecap:butt}.c{fill:none;stroke-opacity:.9;stroke-width:1.8}</style>
+<defs>${Object.entries(COLOURS)
+    .map(([kind, colour]) => marker(kind, colour))
+    .join('')}</defs>
 <rect width="100%" height="100%" fill="#ffffff"/>
-<text x="${MARGIN}" y="24" font-size="16" font-weight="600">${xml(title)}</text>
-<text x="${MARGIN}" y="42" font-size="11" fill-opacity=".7">${xml(subtitle)}</text>
+<text x="${MARGIN}" y="28" font-size="17" font-weight="600">${xml(shortName(title, 90))}</text>
+<text x="${MARGIN}" y="47" font-size="12" fill-opacity=".7">${xml(subtitle)}</text>
 <g transform="translate(${MARGIN} ${TOP})">
-${inner}
+${inner.join('\n')}
+</g>
+<g transform="translate(${MARGIN} ${round(fullHeight - LEGEND_HEIGHT)})">
+${key}
 </g>
 </svg>
 `
 }
 
-interface Line {
-  from: Placed
-  to: Placed
-  kind: PictureEdge['kind']
-  typeOnly: boolean
+const marker = (kind: string, colour: string) =>
+  `<marker id="${kind}" viewBox="0 0 8 8" refX="5" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" fill="${colour}"/></marker>`
+
+function degreesOf(edges: readonly PictureEdge[]): Map<string, number> {
+  const degrees = new Map<string, number>()
+  for (const path of edges.flatMap(({ from, to }) => [from, to])) degrees.set(path, (degrees.get(path) ?? 0) + 1)
+  return degrees
 }
 
-/** The visible leaf that a path is shown by: itself, or the closed folder it lies in. */
-function leafFinder(placed: Placed[]): (path: string) => Placed | undefined {
-  const leaves = new Map(placed.filter(({ item }) => item.kind !== 'folder').map((leaf) => [leaf.item.path, leaf]))
-  return (path) => {
-    for (let at = path; at !== ''; at = at.includes('/') ? at.slice(0, at.lastIndexOf('/')) : '') {
-      const leaf = leaves.get(at)
-      if (leaf) return leaf
-    }
-    return undefined
+/** What is drawn of the lines, beneath the pills and over them, and how many are left out. */
+interface Drawn {
+  below: string[]
+  above: string[]
+  left: number
+}
+
+const isInCycle = (cycles: Map<Placed, number>, { from, to, kind, typeOnly }: Line) =>
+  cycles.has(from) && cycles.get(from) === cycles.get(to) && kind === 'imports' && !typeOnly
+
+function drawCycles(lines: readonly Line[], cycles: Map<Placed, number>): string[] {
+  return lines
+    .filter((line) => isInCycle(cycles, line))
+    .map((line) => `<path class="c" d="${bundled(line)}" stroke="${cycleColour(cycles.get(line.from) ?? 0)}"/>`)
+}
+
+function drawLines(lines: readonly Line[], cycles: Map<Placed, number>): Drawn {
+  const plain = lines.filter((line) => !isInCycle(cycles, line))
+  const below = plain.map((line) => {
+    const dash = line.typeOnly ? ' stroke-dasharray="3 3"' : ''
+    return `<path class="f" d="${bundled(line)}" stroke="${COLOURS[line.kind]}"${dash}/>`
+  })
+  return { below: [...below, ...drawCycles(lines, cycles)], above: [], left: 0 }
+}
+
+function drawRibbons(lines: readonly Line[], placed: readonly Placed[], cycles: Map<Placed, number>): Drawn {
+  const rooms = ownRooms(placed)
+  const ribbons = ribbonsOf(lines)
+  const below = ribbons.slice(0, MOST_RIBBONS).map(({ from, to, kind, count }) => {
+    const [start, end] = [rooms.get(from), rooms.get(to)]
+    if (!start || !end) return ''
+    const what = `${from.item.path || '.'} → ${to.item.path || '.'}: ${count}`
+    const width = round(Math.min(9, 0.8 + 1.3 * Math.log2(count)))
+    return `<path class="r" d="${ribbonPath(start, end)}" stroke="${COLOURS[kind]}" stroke-width="${width}" marker-end="url(#${kind})"><title>${xml(what)}</title></path>`
+  })
+  return {
+    below: [...below.reverse(), ...drawCycles(lines, cycles)],
+    above: [],
+    left: Math.max(0, ribbons.length - MOST_RIBBONS),
   }
 }
 
-function mergeEdges(edges: readonly PictureEdge[], leafOf: (path: string) => Placed | undefined): Line[] {
-  const lines = new Map<string, Line>()
-  for (const { from, to, kind, typeOnly } of edges) {
-    const start = leafOf(from)
-    const end = leafOf(to)
-    if (start === undefined || end === undefined || start === end) continue
-    const key = `${start.item.path}\0${end.item.path}`
-    const known = lines.get(key)
-    if (known === undefined) lines.set(key, { from: start, to: end, kind, typeOnly })
-    else if (!typeOnly) known.typeOnly = false
-  }
-  return [...lines.values()]
-}
-
-/** Cycles of imports that exist at run time; type-only ones do no harm. */
-function cyclesOf(placed: Placed[], lines: Line[]): Map<Placed, number> {
-  const leaves = placed.filter(({ item }) => item.kind !== 'folder')
-  const index = new Map(leaves.map((leaf, at) => [leaf, at]))
-  const targets: number[][] = leaves.map(() => [])
-  for (const { from, to, kind, typeOnly } of lines) {
-    if (kind === 'imports' && !typeOnly) targets[index.get(from) as number]?.push(index.get(to) as number)
-  }
-  const cycles = findCycles(leaves.length, targets)
-  return new Map([...cycles].map(([at, component]) => [leaves[at] as Placed, component]))
-}
-
-function drawFolders(placed: Placed[]): string[] {
+function drawFolders(placed: readonly Placed[]): string[] {
   return placed
     .filter(({ item, parent }) => item.kind === 'folder' && parent !== undefined)
     .map(({ item, x, y, width, height, parent }) => {
-      const depth = depthOf(parent)
-      const fill = depth % 2 === 0 ? '#f6f8fa' : '#ffffff'
-      const box = `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="6" fill="${fill}" stroke="#d0d7de"/>`
+      const fill = depthOf(parent) % 2 === 0 ? '#f6f8fa' : '#ffffff'
+      return `<g><title>${xml(item.path)}</title><rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="6" fill="${fill}" stroke="#d0d7de"/></g>`
+    })
+}
+
+/** Names of folders lie over the lines, on a seam of white. */
+function drawTitles(placed: readonly Placed[]): string[] {
+  return placed
+    .filter(({ item, parent }) => item.kind === 'folder' && parent !== undefined)
+    .map(({ item, x, y }) => {
       const name = xml(shortName(item.name, 60))
-      return `<g><title>${xml(item.path)}/</title>${box}<text x="${round(x + 10)}" y="${round(y + 15)}" font-size="11" font-weight="600">${name}</text></g>`
+      return `<text class="t" x="${round(x + 10)}" y="${round(y + 15)}" font-size="11" font-weight="600">${name}</text>`
     })
 }
 
@@ -122,94 +153,15 @@ function depthOf(placed: Placed | undefined): number {
   return depth
 }
 
-function drawEdges(lines: Line[], cycles: Map<Placed, number>): string[] {
-  const drawn = lines.map((line) => {
-    const cycle = cycles.get(line.from)
-    const inCycle = cycle !== undefined && cycle === cycles.get(line.to) && line.kind === 'imports' && !line.typeOnly
-    const colour = inCycle ? cycleColour(cycle) : line.kind === 'links' ? '#8250df' : '#3b6ea5'
-    const dash = line.typeOnly ? ' stroke-dasharray="3 3"' : ''
-    const path = `<path class="${inCycle ? 'c' : 'f'}" d="${curve(controlPoints(line))}" stroke="${colour}"${dash}/>`
-    return { inCycle, path }
-  })
-  return [...drawn.filter(({ inCycle }) => !inCycle), ...drawn.filter(({ inCycle }) => inCycle)].map(({ path }) => path)
-}
-
-function drawLeaves(placed: Placed[], cycles: Map<Placed, number>): string[] {
+function drawLeaves(placed: readonly Placed[], cycles: Map<Placed, number>): string[] {
   return placed
     .filter(({ item }) => item.kind !== 'folder')
     .map((leaf) => {
       const { item, x, y, width, height } = leaf
       const cycle = cycles.get(leaf)
-      const fill = item.kind === 'closed' ? '#e6eaef' : (FILLS[item.language ?? ''] ?? '#f3f4f6')
+      const fill = item.kind === 'file' ? fillOf(item.language) : '#e6eaef'
       const stroke = cycle === undefined ? '#afb8c1' : cycleColour(cycle)
-      const label = item.kind === 'closed' ? `${item.name}/ (${item.files})` : item.name
       const box = `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="9" fill="${fill}" stroke="${stroke}"${cycle === undefined ? '' : ' stroke-width="2"'}/>`
-      return `<g><title>${xml(item.path)}</title>${box}<text x="${round(x + 8)}" y="${round(y + 12.5)}" font-size="10">${xml(shortName(label))}</text></g>`
+      return `<g><title>${xml(item.path)}</title>${box}<text x="${round(x + 8)}" y="${round(y + 12.5)}" font-size="10">${xml(shortName(labelOf(item)))}</text></g>`
     })
-}
-
-function cycleColour(cycle: number): string {
-  return CYCLE_COLOURS[cycle % CYCLE_COLOURS.length] as string
-}
-
-interface Point {
-  x: number
-  y: number
-}
-
-const centre = ({ x, y, width, height }: Placed): Point => ({ x: x + width / 2, y: y + height / 2 })
-
-/** The way along the folders: up to the one that holds both ends, and down again. */
-function controlPoints({ from, to }: Line): Point[] {
-  const up: Placed[] = []
-  for (let at = from.parent; at; at = at.parent) up.push(at)
-  const down: Placed[] = []
-  let common: Placed | undefined = to.parent
-  while (common && !up.includes(common)) {
-    down.unshift(common)
-    common = common.parent
-  }
-  const shared = common === undefined ? up : up.slice(0, up.indexOf(common))
-  const isSibling = shared.length === 0 && down.length === 0
-  const way = [from, ...shared, ...(isSibling || common?.parent === undefined ? [] : [common]), ...down, to].map(centre)
-  const first = way[0] as Point
-  const last = way.at(-1) as Point
-  return way.map((point, at) => {
-    const share = at / (way.length - 1)
-    const straight = { x: first.x + share * (last.x - first.x), y: first.y + share * (last.y - first.y) }
-    return { x: BUNDLING * point.x + (1 - BUNDLING) * straight.x, y: BUNDLING * point.y + (1 - BUNDLING) * straight.y }
-  })
-}
-
-/** A uniform cubic B-spline through the ends, as Bézier pieces. */
-function curve(points: Point[]): string {
-  const [first, second] = points as [Point, Point]
-  if (points.length === 2) {
-    const bend = Math.min(40, Math.hypot(second.x - first.x, second.y - first.y) / 4)
-    const middle = { x: (first.x + second.x) / 2 + bend, y: (first.y + second.y) / 2 }
-    return `M${at(first)}Q${at(middle)} ${at(second)}`
-  }
-  const all = [first, first, ...points, points.at(-1) as Point, points.at(-1) as Point]
-  let path = `M${at(first)}`
-  for (let i = 1; i + 2 < all.length; i++) {
-    const [a, b, c] = [all[i] as Point, all[i + 1] as Point, all[i + 2] as Point]
-    const end = { x: (a.x + 4 * b.x + c.x) / 6, y: (a.y + 4 * b.y + c.y) / 6 }
-    const one = { x: (2 * a.x + b.x) / 3, y: (2 * a.y + b.y) / 3 }
-    const two = { x: (a.x + 2 * b.x) / 3, y: (a.y + 2 * b.y) / 3 }
-    path += `C${at(one)} ${at(two)} ${at(end)}`
-  }
-  return `${path}L${at(points.at(-1) as Point)}`
-}
-
-const at = ({ x, y }: Point) => `${round(x)} ${round(y)}`
-const round = (value: number) => Math.round(value * 10) / 10
-
-/** Text for XML; characters that XML has no place for are dropped. */
-function xml(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;')
 }

@@ -5,14 +5,16 @@ export interface PictureFile {
   lines: number
 }
 
-/** What the picture shows at one place: a file, a folder with its contents, or a folder closed for want of room. */
+/** What the picture shows at one place: a file, a folder (or community) with its contents, a folder closed for want of room, or the rest of a community. */
 export interface Item {
   path: string
   name: string
-  kind: 'file' | 'folder' | 'closed'
+  kind: 'file' | 'folder' | 'closed' | 'more'
   language: string | undefined
   /** Files inside. */
   files: number
+  /** Of a rest: the paths that it stands for. */
+  hidden?: readonly string[]
   children: Item[]
 }
 
@@ -65,14 +67,16 @@ function grow(files: readonly PictureFile[]): Branch {
   return root
 }
 
+/** A file as an item. */
+export function fileItem({ path, language }: PictureFile, name: string): Item {
+  return { path, name, kind: 'file', language, files: 1, children: [] }
+}
+
 function toItem(branch: Branch, open: Set<Branch>): Item {
   const { path, name, count } = branch
   if (!open.has(branch)) return { path, name, kind: 'closed', language: undefined, files: count, children: [] }
   const folders = [...branch.folders.values()].map((folder) => toItem(folder, open))
-  const files = branch.files.map((file): Item => {
-    const own = file.path.slice(file.path.lastIndexOf('/') + 1)
-    return { path: file.path, name: own, kind: 'file', language: file.language, files: 1, children: [] }
-  })
+  const files = branch.files.map((file) => fileItem(file, file.path.slice(file.path.lastIndexOf('/') + 1)))
   const only = folders.length === 1 && files.length === 0 ? folders[0] : undefined
   if (only?.kind === 'folder' && path !== '') return { ...only, name: `${name}/${only.name}` }
   return { path, name, kind: 'folder', language: undefined, files: count, children: [...folders, ...files] }

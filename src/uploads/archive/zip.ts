@@ -1,6 +1,6 @@
 import { pipeline, type Readable } from 'node:stream'
 import { crc32, createInflateRaw } from 'node:zlib'
-import { type Entry, getFileNameLowLevel, openPromise, type ZipFile } from 'yauzl'
+import type { Entry, ZipFile } from 'yauzl'
 import { ArchiveError, type SkipReason } from '../../contracts/archive.ts'
 import type { Budget } from './budget.ts'
 import type { ArchiveEntry } from './entry.ts'
@@ -26,13 +26,17 @@ const corrupt = (message: string, cause?: unknown) => new ArchiveError('CORRUPT'
  * @throws {ArchiveError}
  */
 export async function* readZip(path: string, budget: Budget): AsyncGenerator<ArchiveEntry> {
+  const { openPromise, getFileNameLowLevel } = await import('yauzl')
+  // Many tools write UTF-8 without the flag that says so: what is valid UTF-8 is taken as that, the rest as the format has it.
+  const nameOf = ({ fileNameRaw, generalPurposeBitFlag, extraFields }: Entry) =>
+    decodeName(fileNameRaw, () => getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw as Buffer, extraFields, true))
   const zip = await openPromise(path, { decodeStrings: false, autoClose: false }).catch((cause) => {
     throw translate(cause)
   })
   zip.on('error', () => {})
   try {
     const entries = await readDirectory(zip, budget)
-    for (const entry of entries) yield toArchiveEntry(zip, entry, budget)
+    for (const entry of entries) yield toArchiveEntry(zip, entry, nameOf(entry), budget)
   } finally {
     zip.close()
   }
@@ -59,8 +63,7 @@ async function readDirectory(zip: ZipFile, budget: Budget): Promise<Entry[]> {
   return entries
 }
 
-function toArchiveEntry(zip: ZipFile, entry: Entry, budget: Budget): ArchiveEntry {
-  const name = nameOf(entry)
+function toArchiveEntry(zip: ZipFile, entry: Entry, name: string, budget: Budget): ArchiveEntry {
   const type = TYPES[(entry.externalFileAttributes >>> 16) & FILE_TYPE]
   const directory = /[\\/]$/.test(name) || type === 'directory'
   const skip = directory ? undefined : skipOf(entry, type)
@@ -78,13 +81,6 @@ function skipOf(entry: Entry, type: string | undefined): SkipReason | undefined 
   if (type === undefined) return 'special'
   if (entry.isEncrypted()) return 'encrypted'
   return entry.compressionMethod === STORED || entry.compressionMethod === DEFLATED ? undefined : 'unsupported'
-}
-
-/** Many tools write UTF-8 without the flag that says so: what is valid UTF-8 is taken as that, the rest as the format has it. */
-function nameOf({ fileNameRaw, generalPurposeBitFlag, extraFields }: Entry): string {
-  return decodeName(fileNameRaw, () =>
-    getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw as Buffer, extraFields, true),
-  )
 }
 
 async function* readContent(zip: ZipFile, entry: Entry, budget: Budget): AsyncGenerator<Uint8Array> {

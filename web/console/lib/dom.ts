@@ -1,4 +1,5 @@
-type Child = Node | string | null | undefined | false
+/** What an element may hold. */
+export type Child = Node | string | null | undefined | false
 type Handler = (event: never) => void
 type Props = Record<string, string | number | boolean | Handler | undefined>
 
@@ -30,6 +31,8 @@ const PATHS = {
   file: 'M7 3.5h7l4 4v13H7zM14 3.5v4h4',
   list: 'M5 7h14M5 12h14M5 17h9',
   stop: 'M7 7h10v10H7z',
+  key: 'M14.5 9.5m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0M11 13l-6.5 6.5M7 17l2.5 2.5',
+  person: 'M12 8m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0M4.5 20c1-4 4-6 7.5-6s6.5 2 7.5 6',
 } as const
 
 /** The name of an icon. */

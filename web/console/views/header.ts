@@ -1,7 +1,7 @@
 import type { Parley, User } from '../../../sdk/index.ts'
-import { h } from '../lib/dom.ts'
+import { h, icon } from '../lib/dom.ts'
 
-/** The bar at the top: name, state of the connection, links, and signing out. */
+/** The bar at the top: name, state of the connection, links, settings, and signing out. */
 export function header(parley: Parley, user: User | null): HTMLElement {
   const bar = h(
     'header',
@@ -18,7 +18,13 @@ export function header(parley: Parley, user: User | null): HTMLElement {
     { class: 'quiet', type: 'button', onClick: () => void parley.auth.logout().catch(() => undefined) },
     'Sign out',
   )
-  bar.append(connectionState(parley), links, h('span', { class: 'who', title: user.email }, user.name), signOut)
+  const settings = h(
+    'a',
+    { class: 'who', href: '/settings', title: user.email, 'aria-label': `Settings of ${user.name}` },
+    icon('person'),
+    h('span', {}, user.name),
+  )
+  bar.append(connectionState(parley), links, settings, signOut)
   return bar
 }
 

@@ -1,104 +1,132 @@
-import { type Parley, ParleyError } from '../../../sdk/index.ts'
-import { announce, fill, h, type IconName, icon } from '../lib/dom.ts'
-import { explain, fieldName } from '../lib/explain.ts'
+import { type Parley, ParleyError, type Registration, type SignIn } from '../../../sdk/index.ts'
+import { announce, type Child, fill, h, type IconName, icon } from '../lib/dom.ts'
+import { FIELDS, type FieldSpec, formView } from '../lib/form.ts'
+import { forgetToken, tokenInUrl } from '../lib/link-token.ts'
+import { card, focusFirst } from './account/card.ts'
+import { lookForMail, resendForm } from './account/mail.ts'
+import { otherWays } from './account/other-ways.ts'
+import { secondFactorCard } from './account/second-factor.ts'
 
 type Mode = 'register' | 'login'
+
+/** How the card begins, and where it leads. */
+export type SignInOptions = {
+  done: () => void
+  /** Why somebody has to sign in (again). */
+  notice?: string
+  /** The email that is asked for. */
+  email?: string
+  /** What is said first, in place of nothing. */
+  intro?: Child
+  mode?: Mode
+}
 
 const STEPS: [IconName, string, string][] = [
   ['upload', 'Upload your code or documents', 'A .zip or .tar.gz of a repository is enough.'],
   ['graph', 'Watch it become a graph', 'Files, symbols and sections, and what imports, calls and links what.'],
   ['chat', 'Ask about it', 'Every answer quotes the file and the lines it rests on.'],
 ]
-
-function field(
-  name: string,
-  label: string,
-  attributes: Record<string, string | number | boolean>,
-  hint?: string,
-): HTMLElement {
-  const describedBy = hint ? { 'aria-describedby': `${name}-hint` } : {}
-  return h(
-    'div',
-    { class: 'field' },
-    h('label', { for: name }, label),
-    h('input', { id: name, name, required: true, ...describedBy, ...attributes }),
-    hint ? h('p', { class: 'hint', id: `${name}-hint` }, hint) : null,
-  )
+const NAME: FieldSpec = { name: 'name', label: 'Your name', autocomplete: 'name', maxlength: 100 }
+const SETUP_ADVICE = {
+  NOT_FOUND:
+    'This set-up link is not good any more. Restart the server: it prints a new one while nobody has an account.',
+  CONFLICT: 'There is an administrator already. Open this page without the link, and sign in.',
 }
 
-/** The signed-out page: what this is, and a form to create an account or sign in. Calls `done` once signed in. */
-export function signInView(parley: Parley, done: () => void, notice?: string): HTMLElement {
-  const heading = h('h2', { id: 'form-title' })
-  const fields = h('div', { class: 'fields' })
-  const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
-  const submit = h('button', { class: 'primary', type: 'submit' })
-  const other = h('button', {
-    class: 'link',
-    type: 'button',
-    onClick: () => show(mode === 'register' ? 'login' : 'register'),
-  })
-  const form = h(
-    'form',
-    { class: 'card sign-in', 'aria-labelledby': 'form-title', onSubmit: send },
-    heading,
-    fields,
-    problem,
-    submit,
-    other,
+const unconfirmed = (parley: Parley, email: string): HTMLElement =>
+  card(
+    'Confirm your email first',
+    h(
+      'p',
+      { class: 'soft' },
+      'Follow the link in the mail that was sent to you, then sign in. It is good for an hour.',
+    ),
+    resendForm(parley, email),
+    h('a', { href: '/' }, 'Back to the sign-in page'),
   )
-  let mode: Mode = 'register'
 
-  function show(next: Mode): void {
-    mode = next
-    const isNew = mode === 'register'
-    const email = form.querySelector<HTMLInputElement>('#email')?.value ?? ''
-    heading.textContent = isNew ? 'Create your account' : 'Sign in'
-    submit.textContent = isNew ? 'Create account' : 'Sign in'
-    other.textContent = isNew ? 'I have an account already' : 'I am new here'
-    fill(
-      fields,
-      isNew && field('name', 'Your name', { autocomplete: 'name', maxlength: 100 }),
-      field('email', 'Email', { type: 'email', autocomplete: 'email', maxlength: 254, value: email }),
-      field(
-        'password',
-        'Password',
-        { type: 'password', autocomplete: isNew ? 'new-password' : 'current-password', minlength: isNew ? 8 : 1 },
-        isNew ? 'At least 8 characters; a sentence is best.' : undefined,
-      ),
-    )
-    complain('')
+/** A card to create an account, sign in, or make the first administrator (`/#setup=...`), with all that may come in between. */
+export function signInCard(parley: Parley, options: SignInOptions): HTMLElement {
+  const setup = tokenInUrl('setup')
+  const stage = h('div', { class: 'sign-in-stage' })
+
+  const show = (next: HTMLElement): void => {
+    fill(stage, next)
+    focusFirst(next)
+  }
+  const begin = (mode: Mode, notice?: string, email = options.email): void => fill(stage, formFor(mode, notice, email))
+
+  const enter = (): void => {
+    announce('You are signed in.')
+    options.done()
   }
 
-  function complain(text: string, at?: string): void {
-    problem.textContent = text
-    problem.hidden = text === ''
-    for (const input of form.querySelectorAll('input')) input.removeAttribute('aria-invalid')
-    const faulty = at ? form.querySelector<HTMLInputElement>(`#${CSS.escape(at)}`) : null
-    faulty?.setAttribute('aria-invalid', 'true')
-    faulty?.focus()
+  function goOn(answer: SignIn | Registration, email: string): void {
+    if (answer.status === 'signed_in') enter()
+    else if (answer.status === 'second_factor')
+      show(secondFactorCard(parley, answer, { done: options.done, restart: (notice) => begin('login', notice, email) }))
+    else
+      show(
+        lookForMail(
+          'One more step: your mail',
+          email,
+          'To make the account yours, follow the link that is on its way to',
+        ),
+      )
   }
 
-  async function send(event: SubmitEvent): Promise<void> {
-    event.preventDefault()
-    const data = new FormData(form)
-    const value = (name: string) => String(data.get(name) ?? '')
+  async function signIn(mode: Mode, value: (name: string) => string): Promise<void> {
     const credentials = { email: value('email').trim(), password: value('password') }
-    submit.disabled = true
+    const profile = { ...credentials, name: value('name').trim() }
+    if (setup) {
+      await parley.auth.setUp({ token: setup, ...profile })
+      forgetToken()
+      return enter()
+    }
     try {
-      if (mode === 'register') await parley.auth.register({ ...credentials, name: value('name').trim() })
-      else await parley.auth.login(credentials)
-      announce('You are signed in.')
-      done()
+      const answer = mode === 'register' ? parley.auth.register(profile) : parley.auth.login(credentials)
+      goOn(await answer, credentials.email)
     } catch (error) {
-      const first = error instanceof ParleyError ? error.errors[0]?.path : undefined
-      complain(explain(error), first && fieldName(first))
-    } finally {
-      submit.disabled = false
+      if (!(error instanceof ParleyError) || error.code !== 'EMAIL_UNVERIFIED') throw error
+      show(unconfirmed(parley, credentials.email))
     }
   }
 
-  show(parley.session.current() || notice ? 'login' : 'register')
-  if (notice) complain(notice)
+  function formFor(mode: Mode, notice: string | undefined, email: string | undefined): HTMLElement {
+    const isNew = mode === 'register'
+    const password: FieldSpec = isNew
+      ? { ...FIELDS.newPassword, label: 'Password' }
+      : { ...FIELDS.currentPassword, name: 'password', label: 'Password' }
+    const form = formView({
+      id: 'sign-in',
+      fields: [...(isNew ? [NAME] : []), { ...FIELDS.email, ...(email && { value: email }) }, password],
+      submit: isNew ? 'Create account' : 'Sign in',
+      advice: setup ? SETUP_ADVICE : {},
+      send: (value) => signIn(mode, value),
+      after: [
+        !isNew && h('a', { class: 'small-link', href: '/account/forgot' }, 'Forgotten your password?'),
+        !setup && otherWays(parley, options.done, (text) => form.complain(text)),
+        !setup && switchTo(isNew ? 'login' : 'register', () => form.value('email')),
+      ],
+    })
+    if (notice) form.complain(notice)
+    const title = setup ? 'Create the administrator' : isNew ? 'Create your account' : 'Sign in'
+    return card(title, options.intro, form.element)
+  }
+
+  const switchTo = (mode: Mode, email: () => string): HTMLElement =>
+    h(
+      'button',
+      { type: 'button', class: 'link', onClick: () => begin(mode, undefined, email() || undefined) },
+      mode === 'login' ? 'I have an account already' : 'I am new here',
+    )
+
+  begin(setup ? 'register' : (options.mode ?? 'register'), options.notice)
+  return stage
+}
+
+/** The signed-out page: what this is, and a card to create an account or sign in. */
+export function signInView(parley: Parley, options: SignInOptions): HTMLElement {
   return h(
     'main',
     { id: 'content', class: 'welcome', tabindex: -1 },
@@ -119,6 +147,6 @@ export function signInView(parley: Parley, done: () => void, notice?: string): H
         ),
       ),
     ),
-    form,
+    signInCard(parley, options),
   )
 }

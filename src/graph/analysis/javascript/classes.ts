@@ -34,8 +34,17 @@ export function visitClass(walk: Walk, node: Ast, name: string, exported: boolea
     exported,
   }
   const index = walk.symbols.add(what)
+  mergeWithClass(walk, index, walk.scope.types.get(name)?.symbol)
   inside(walk, index, undefined, () => visitClassParts(walk, node, index))
   return index
+}
+
+/** An interface of the same name adds its members to a class (TypeScript handbook, "Declaration merging"). */
+function mergeWithClass(walk: Walk, class_: number | undefined, interface_: number | undefined): void {
+  const owner = class_ === undefined ? undefined : walk.facts.symbols[class_]
+  if (owner?.kind !== 'class' || interface_ === undefined || walk.facts.symbols[interface_]?.kind !== 'interface')
+    return
+  owner.bases = [...(owner.bases ?? []), { base: 'symbol', index: interface_, members: [] }]
 }
 
 function visitClassParts(walk: Walk, node: Ast, index: number | undefined): void {
@@ -124,6 +133,7 @@ function addMethod(walk: Walk, member: Ast, name: string, index: number): number
       walk.facts.symbols[index]?.exported === true && member.accessibility !== 'private' && !name.startsWith('#'),
     isStatic: member.static === true,
     merge: true,
+    overload: member.kind !== 'get' && member.kind !== 'set',
   })
 }
 
@@ -142,6 +152,7 @@ function visitTypeDeclaration(walk: Walk, node: Ast, kind: NodeKind, body: (inde
     exported,
     merge: kind === 'interface' || kind === 'enum',
   })
+  mergeWithClass(walk, walk.scope.values.get(name)?.symbol, index)
   declare(walk.scope, name, kind === 'enum' ? 'both' : 'type', { symbol: index })
   inside(walk, index, undefined, () =>
     inScope(walk, false, () => {

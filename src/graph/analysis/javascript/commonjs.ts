@@ -88,7 +88,7 @@ function assignMember(walk: Walk, node: Ast, path: { name: string; members: stri
   if (names.length !== 1 || !isFunction(right)) return false
   const place = { start: node.start, end: node.end, exported: owner.exported }
   const what = { name: names[0] as string, kind: 'method' as const, parent: index, ...place }
-  const self = { index, isStatic: !onPrototype }
+  const self = { index, isStatic: !onPrototype, ...(owner.kind === 'variable' && !onPrototype ? { loose: true } : {}) }
   visitNamedFunction(walk, right, what, right.type === 'FunctionExpression' ? { isStatic: !onPrototype, self } : {})
   return true
 }

@@ -1,4 +1,5 @@
 import type { Path } from '../scope.ts'
+import { lookup } from '../scope.ts'
 import type { Target, UseFact } from '../types.ts'
 import type { Ast } from './ast.ts'
 import { child, children, nameOf, stringOf, unwrap } from './ast.ts'
@@ -51,10 +52,14 @@ function useChain(walk: Walk, expression: Ast, kind: UseFact['kind']): void {
 }
 
 function useSelf(walk: Walk, root: Ast, members: string[], kind: UseFact['kind'], span: Ast): void {
+  if (walk.self === undefined && root.type === 'ThisExpression' && lookup(walk.scope, 'this', 'value')) {
+    refer(walk, { name: 'this', members }, kind, span)
+    return
+  }
   if (walk.self === undefined || members.length !== 1) return
   const what = root.type === 'Super' ? 'super' : 'this'
   const base: Target['base'] = walk.self.isStatic ? `static-${what}` : what
-  const target: Target = { base, index: walk.self.index, members }
+  const target: Target = { base, index: walk.self.index, members, ...(walk.self.loose ? { loose: true } : {}) }
   const place = { startLine: walk.line(span.start), endLine: walk.line(span.end) }
   walk.facts.uses.push({ kind, from: walk.symbol, target, ...place })
 }
@@ -92,7 +97,11 @@ function visitNew(walk: Walk, node: Ast): void {
   if (request?.startsWith('.') && base && chainOf(base).root.type === 'MetaProperty') {
     addImport(walk, node, { request, form: 'reference', typeOnly: false, dynamic: true })
   }
-  useChain(walk, callee, 'new')
+  if (callee.type === 'ThisExpression' && walk.self?.isStatic) {
+    const target: Target = { base: 'symbol', index: walk.self.index, members: [] }
+    const place = { startLine: walk.line(node.start), endLine: walk.line(node.end) }
+    walk.facts.uses.push({ kind: 'new', from: walk.symbol, target, ...place })
+  } else useChain(walk, callee, 'new')
   visitRest(walk, node)
 }
 

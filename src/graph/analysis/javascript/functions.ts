@@ -59,6 +59,7 @@ function declareFunction(walk: Walk, node: Ast, statement: Ast): void {
     ...bodyStart(node),
     exported: isTop && (isDefault || walk.exportedNames.has(name)),
     merge: walk.overloads.has(`${walk.symbol}:${name}`),
+    overload: true,
   })
   if (node.type === 'TSDeclareFunction') walk.overloads.add(`${walk.symbol}:${name}`)
   walk.hoisted.set(node, index)

@@ -1,5 +1,6 @@
 import type { Declaration } from '../scope.ts'
 import { declare, functionScope } from '../scope.ts'
+import type { Declared } from '../symbols.ts'
 import type { Ast } from './ast.ts'
 import { child, children, nameOf, unwrap } from './ast.ts'
 import { isExported, takeStart, visitClass } from './classes.ts'
@@ -18,7 +19,7 @@ export function isFunction(node: Ast | undefined): boolean {
 export function visitNamedFunction(
   walk: Walk,
   node: Ast,
-  what: { name: string; kind: 'function' | 'method'; parent: number; start: number; end: number; exported: boolean },
+  what: Pick<Declared, 'name' | 'parent' | 'start' | 'end' | 'exported' | 'merge'> & { kind: 'function' | 'method' },
   more: { isStatic?: boolean; self?: Walk['self'] } = {},
 ): number {
   const body = child(node, 'body')
@@ -42,7 +43,16 @@ export function visitObjectMembers(walk: Walk, object: Ast, index: number, expor
     const value = property.type === 'Property' ? child(property, 'value') : undefined
     const name = property.computed === true ? undefined : nameOf(child(property, 'key'))
     if (value && name !== undefined && isFunction(value)) {
-      const what = { name, kind: 'method' as const, parent: index, start: property.start, end: property.end, exported }
+      const { start, end } = property
+      const what = {
+        name,
+        kind: 'method' as const,
+        parent: index,
+        start,
+        end,
+        exported,
+        merge: property.kind !== 'init',
+      }
       const self = value.type === 'FunctionExpression' ? { index, isStatic: true } : undefined
       visitNamedFunction(walk, value, what, { isStatic: true, ...(self ? { self } : {}) })
     } else inside(walk, index, undefined, () => walk.visit(property))

@@ -17,7 +17,7 @@ export interface Walk {
   /** Index of the enclosing symbol, -1 at the top. */
   symbol: number
   /** What `this` is, where it is certain. */
-  self: { index: number; isStatic: boolean } | undefined
+  self: { index: number; isStatic: boolean; loose?: boolean } | undefined
   /** Local names that the module exports somewhere. */
   exportedNames: Set<string>
   /** Exports of local names, settled when the whole module has been read. */

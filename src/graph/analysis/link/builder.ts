@@ -19,6 +19,8 @@ export interface GraphBuilder {
   node: (node: Omit<GraphNode, 'id'>) => void
   has: (key: string) => boolean
   get: (key: string) => GraphNode | undefined
+  /** Keys of all nodes so far. */
+  keys: () => Iterable<string>
   id: (key: string) => string
   /** Adds an edge, or one more occurrence of it. Both nodes must exist. */
   edge: (draft: EdgeDraft) => void
@@ -39,6 +41,7 @@ export function createGraphBuilder(sourceId: string): GraphBuilder {
     },
     has: (key) => nodes.has(key),
     get: (key) => nodes.get(key),
+    keys: () => nodes.keys(),
     id: idOf,
     edge(draft) {
       const {

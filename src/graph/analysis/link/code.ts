@@ -1,24 +1,38 @@
-import type { JavaScriptResolver, Resolved } from '../resolve/javascript.ts'
+import type { JavaScriptResolver } from '../resolve/javascript.ts'
 import type { PythonResolver } from '../resolve/python.ts'
+import type { Resolved } from '../resolve/resolved.ts'
 import type { EdgeKind, ImportFact, UseFact } from '../types.ts'
 import type { LinkContext, LinkedFile } from './context.ts'
 import { outsideKey, symbolKey } from './context.ts'
+import type { Lookups } from './lookup/index.ts'
 import type { Found } from './members.ts'
 import type { Names } from './names.ts'
 
-/** Resolves all module requests of a file; needed before any name of it is followed. */
-export function resolveImports(file: LinkedFile, javascript: JavaScriptResolver, python: PythonResolver): void {
-  file.resolved = file.facts.imports.map((fact) =>
+/** Where the module requests of a file lead. */
+export function resolveImports(
+  file: LinkedFile,
+  javascript: JavaScriptResolver,
+  python: PythonResolver,
+  lookups: Lookups,
+): Resolved[] {
+  return file.facts.imports.map((fact) =>
     fact.form === 'python'
       ? python.module(fact, file.path)
-      : javascript.resolve(fact.request, file.path, fact.typeOnly),
+      : fact.form === 'module'
+        ? lookups.resolve(fact, file)
+        : javascript.resolve(fact.request, file.path, { typeOnly: fact.typeOnly, required: fact.form === 'require' }),
   )
 }
 
 /** `imports` edges (and `references` for triple-slash and URL references). */
 export function linkImports(context: LinkContext, file: LinkedFile, python: PythonResolver): void {
+  linkImplementation(context, file)
   for (const [index, fact] of file.facts.imports.entries()) {
     const resolved = file.resolved[index] as Resolved
+    if (resolved.to === 'files') {
+      addPackageImport(context, file, fact, resolved)
+      continue
+    }
     if (fact.form !== 'python') {
       addImport(context, file, fact, resolved)
       continue
@@ -31,7 +45,33 @@ export function linkImports(context: LinkContext, file: LinkedFile, python: Pyth
   }
 }
 
-function addImport(context: LinkContext, file: LinkedFile, fact: ImportFact, resolved: Resolved): void {
+/** Declarations stand for the JavaScript beside them: what TypeScript imports through the one runs in the other. */
+function linkImplementation({ tree, builder }: LinkContext, { path }: LinkedFile): void {
+  const found = /^(.*)\.d\.([cm]?)ts$/.exec(path)
+  if (!found) return
+  const [, base, module] = found as unknown as [string, string, string]
+  const to = [`${base}.${module}js`, `${base}.jsx`].find(tree.has)
+  if (to === undefined || tree.has(`${base}.${module}ts`)) return
+  builder.edge({ kind: 'references', from: path, to, resolution: 'inferred', typeOnly: true })
+}
+
+/** A package of several files: its folder, and those of its files that something is used of; its only file in any case. */
+function addPackageImport(
+  context: LinkContext,
+  file: LinkedFile,
+  fact: ImportFact,
+  { folder, paths, resolution }: Extract<Resolved, { to: 'files' }>,
+): void {
+  const used = paths.length === 1 ? paths : paths.filter((path) => file.used?.has(path))
+  for (const path of used) addImport(context, file, fact, { to: 'file', path, resolution })
+  const { startLine, endLine, dynamic } = fact
+  const to = folder === undefined ? undefined : folder === '' ? '.' : `${folder}/`
+  if (to) context.builder.edge({ kind: 'imports', from: file.path, to, resolution, dynamic, startLine, endLine })
+}
+
+type SingleTarget = Exclude<Resolved, { to: 'files' }>
+
+function addImport(context: LinkContext, file: LinkedFile, fact: ImportFact, resolved: SingleTarget): void {
   const isFolder = fact.form === 'reference' && resolved.to === 'unresolved' && context.tree.hasFolder(resolved.name)
   if (isFolder) {
     const folder = resolved.name === '' ? '.' : `${resolved.name}/`
@@ -147,16 +187,31 @@ function linkSymbolUse(
     use.kind === 'type' || use.kind === 'implements' || (use.kind === 'extends' && found.value === undefined)
   const index = isType ? (found.type ?? found.value) : (found.value ?? found.type)
   if (index === undefined) return
-  const kind = edgeKind(use, found.file.facts.symbols[index]?.kind ?? '', complete, file.facts.language)
+  const { language, symbols } = file.facts
+  const kind = edgeKind(
+    use,
+    symbols[use.from]?.kind ?? '',
+    found.file.facts.symbols[index]?.kind ?? '',
+    complete,
+    language,
+  )
+  if (found.file !== file) {
+    file.used ??= new Set()
+    file.used.add(found.file.path)
+  }
   const to = symbolKey(found.file, index)
   if (kind === 'references' && to === symbolKey(file, use.from)) return
   addUse(context, file, use, kind, to, found.resolution)
 }
 
 /** A call of an unknown member is a reference to what the member belongs to; Python makes instances by calling a class. */
-function edgeKind(use: UseFact, target: string, complete: boolean, language: string): EdgeKind {
+function edgeKind(use: UseFact, from: string, target: string, complete: boolean, language: string): EdgeKind {
   if (!complete && use.kind !== 'extends' && use.kind !== 'implements') return 'references'
-  if (use.kind === 'call' && target === 'class') return language === 'python' ? 'instantiates' : 'calls'
+  const isScript = ['typescript', 'javascript', 'vue', 'svelte'].includes(language)
+  if (use.kind === 'call' && target === 'class') return isScript ? 'calls' : 'instantiates'
+  // C# writes both in one list.
+  if (use.kind === 'extends' && target === 'interface' && language === 'csharp' && from !== 'interface')
+    return 'implements'
   if (use.kind === 'call' && ['type', 'interface', 'enum', 'namespace'].includes(target)) return 'references'
   return KINDS[use.kind]
 }

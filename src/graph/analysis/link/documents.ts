@@ -1,7 +1,7 @@
 import { dirname, join } from '../resolve/tree.ts'
 import type { LinkFact, Resolution } from '../types.ts'
 import type { LinkContext, LinkedFile } from './context.ts'
-import { symbolKey } from './context.ts'
+import { hasKey, symbolKey } from './context.ts'
 
 /** Symbols by the names a document may call them by. */
 export interface MentionIndex {
@@ -28,7 +28,7 @@ export function createMentionIndex(files: LinkedFile[]): MentionIndex {
 }
 
 /** `links` and `mentions` edges of a document and its sections. */
-export function linkDocument(context: LinkContext, file: LinkedFile, mentions: MentionIndex): void {
+export function linkDocument(context: LinkContext, file: LinkedFile, mentions: () => MentionIndex): void {
   for (const fact of file.facts.links) {
     if (fact.kind === 'link') linkTarget(context, file, fact)
     else mention(context, file, fact, mentions)
@@ -77,18 +77,19 @@ function findPath(context: LinkContext, path: string): { key: string; resolution
   return guess === undefined ? undefined : { key: guess, resolution: 'inferred' }
 }
 
-function mention(context: LinkContext, file: LinkedFile, fact: LinkFact, index: MentionIndex): void {
+function mention(context: LinkContext, file: LinkedFile, fact: LinkFact, mentions: () => MentionIndex): void {
   const text = fact.target.replace(/\(.*\)$/, '')
   const paths = text.includes('/') || /\.\w{1,5}$/.test(text) ? [join(dirname(file.path), text), join('', text)] : []
   for (const path of paths) {
     if (path === undefined || path === '' || path === file.path) continue
-    const key = [path, `${path}/`].find(context.builder.has)
+    const key = [path, `${path}/`].find((one) => hasKey(context, one))
     if (key !== undefined) {
       add(context, file, fact, 'mentions', key, 'exact')
       return
     }
   }
   if (text.length < 3) return
+  const index = mentions()
   const keys =
     text.includes('.') || text.includes('#') ? index.qualified.get(text.replace('#', '.')) : index.plain.get(text)
   if (keys?.length === 1) add(context, file, fact, 'mentions', keys[0] as string, 'inferred')

@@ -1,13 +1,13 @@
-import type { Resolved } from '../resolve/javascript.ts'
+import type { Resolved } from '../resolve/resolved.ts'
 import type { Resolution, SymbolFact, Target } from '../types.ts'
-import type { LinkedFile } from './context.ts'
+import type { Extensions, LinkedFile } from './context.ts'
 import { membersOf } from './context.ts'
 
 /** What a name turned out to be. */
 export type Found =
   | { kind: 'symbol'; file: LinkedFile; value?: number; type?: number; resolution: Resolution }
   | { kind: 'module'; file: LinkedFile; resolution: Resolution }
-  | { kind: 'outside'; resolved: Exclude<Resolved, { to: 'file' }> }
+  | { kind: 'outside'; resolved: Exclude<Resolved, { to: 'file' | 'files' }> }
   /** The file is ours, the name is not in it. */
   | { kind: 'missing'; file: LinkedFile; name: string }
   /** Nothing can be said: computed exports, plain locals. */
@@ -34,7 +34,7 @@ export interface Members {
 type Follow = (file: LinkedFile, target: Target, space: 'value' | 'type', seen?: Set<string>) => Followed
 
 /** `follow` leads from a base class or a receiver as written to its symbol. */
-export function createMembers(follow: Follow): Members {
+export function createMembers(follow: Follow, extensions: Extensions): Members {
   function ofSelf(file: LinkedFile, { base, index, members }: Target): Found | undefined {
     const name = members[0]
     if (name === undefined) return undefined
@@ -61,7 +61,7 @@ export function createMembers(follow: Follow): Members {
       return member && symbol.instanceOf === undefined ? { ...member, resolution: 'inferred' } : member
     }
     const own = classMember(found, name, true, new Set())
-    if (own || found.file.facts.language !== 'python') return own
+    if (own || isScript(found.file)) return own
     return classMember(found, name, false, new Set())
   }
 
@@ -69,12 +69,12 @@ export function createMembers(follow: Follow): Members {
   function ofInstance(found: SymbolFound, name: string, seen: Set<string>): SymbolFound | undefined {
     for (const index of new Set([found.value, found.type])) {
       const symbol = index === undefined ? undefined : found.file.facts.symbols[index]
-      if (symbol === undefined || !['class', 'interface', 'function'].includes(symbol.kind)) continue
+      if (symbol === undefined || !INSTANCES.has(symbol.kind)) continue
       const self = { ...found, value: index as number }
       const member = classMember(self, name, false, seen)
       if (member) return member
-      // Python finds static methods on instances too.
-      const shared = found.file.facts.language === 'python' ? classMember(self, name, true, new Set()) : undefined
+      // Other languages than JavaScript find static methods on instances too.
+      const shared = isScript(found.file) ? undefined : classMember(self, name, true, new Set())
       if (shared) return shared
     }
     return undefined
@@ -94,6 +94,9 @@ export function createMembers(follow: Follow): Members {
     const isClass = symbol.kind === 'class' || symbol.kind === 'interface' || symbol.kind === 'function'
     const own = membersOf(found.file, index)?.get(name) ?? []
     const fits = own.find((at) => !isClass || isVisible(facts.symbols[at] as SymbolFact, symbol, isStatic))
+    const isDeclared = fits !== undefined && facts.symbols[fits]?.isDeclaration !== true
+    const extension = isDeclared ? undefined : extensions(found.file, index, name)
+    if (extension) return symbolFound(extension.file, extension.index, extension.index, found.resolution)
     if (fits !== undefined) return symbolFound(found.file, fits, fits, found.resolution)
     return inherited(found.file, symbol, name, isStatic, seen)
   }
@@ -122,6 +125,13 @@ export function createMembers(follow: Follow): Members {
   }
 
   return { ofSelf, ofValue, ofInstance }
+}
+
+/** What instances can be of: a function where it is used as a constructor, a named type where methods belong to it (Go). */
+const INSTANCES = new Set(['class', 'interface', 'enum', 'type', 'function'])
+
+function isScript({ facts: { language } }: LinkedFile): boolean {
+  return ['typescript', 'javascript', 'vue', 'svelte'].includes(language)
 }
 
 /** A found symbol. */

@@ -1,7 +1,9 @@
-import type { Resolved } from '../resolve/javascript.ts'
 import type { PythonResolver } from '../resolve/python.ts'
+import type { Resolved } from '../resolve/resolved.ts'
 import type { ExportFact, Resolution, Target } from '../types.ts'
 import type { LinkContext, LinkedFile } from './context.ts'
+import { createExtensions } from './extensions.ts'
+import type { Lookups, MemberLookup } from './lookup/index.ts'
 import type { Followed, Found, SymbolFound } from './members.ts'
 import { createMembers, symbolFound } from './members.ts'
 
@@ -17,20 +19,23 @@ const MAX_DEPTH = 24
 const UNKNOWN: Found = { kind: 'unknown' }
 
 /** Follows names through imports, re-exports and classes to the symbols they stand for. */
-export function createNames(context: LinkContext, python: PythonResolver): Names {
-  const cache = new Map<LinkedFile, Map<string, Found>>()
+export function createNames(context: LinkContext, python: PythonResolver, lookups: Lookups): Names {
+  const cache = new Map<LinkedFile, Map<string, { found: Found; reads: ReadonlySet<string> }>>()
 
   function exported(file: LinkedFile, name: string, seen: Set<string> = new Set()): Found {
     const known = cache.get(file)?.get(name)
-    if (known) return known
+    if (known) {
+      context.reads.add(known.reads)
+      return known.found
+    }
     const key = `${file.path}\0${name}`
     if (seen.has(key)) return { kind: 'missing', file, name }
     seen.add(key)
-    const found = findExport(file, name, seen)
+    const { value: found, paths: reads } = context.reads.during(() => findExport(file, name, seen))
     // Inside a cycle of re-exports an answer may be partial: only the outermost one is kept.
     if (seen.values().next().value === key) {
-      const names = cache.get(file) ?? new Map<string, Found>()
-      names.set(name, found)
+      const names = cache.get(file) ?? new Map<string, { found: Found; reads: ReadonlySet<string> }>()
+      names.set(name, { found, reads })
       cache.set(file, names)
     }
     return found
@@ -95,6 +100,7 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
       if (imported === '*root') return moduleFound(python.file(fact.request.split('.')[0] as string, file.path))
       if (imported !== '*') return pythonName(file, index, imported, seen)
     }
+    if (resolved.to === 'files') return UNKNOWN
     if (resolved.to !== 'file') return { kind: 'outside', resolved }
     const target = context.byPath.get(resolved.path)
     if (target === undefined) return UNKNOWN
@@ -111,7 +117,7 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
     if (attribute && attribute.kind !== 'missing' && attribute.kind !== 'unknown') return attribute
     const path = python.submodule(fact, name, file.path)
     if (path !== undefined) return moduleFound(path)
-    return attribute ?? (resolved.to === 'file' ? UNKNOWN : { kind: 'outside', resolved })
+    return attribute ?? (resolved.to === 'file' || resolved.to === 'files' ? UNKNOWN : { kind: 'outside', resolved })
   }
 
   function moduleFound(path: string | undefined): Found {
@@ -140,7 +146,9 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
     for (const name of target.onInstance ?? []) {
       const found = members.ofInstance(receiver, name, new Set())
       if (found === undefined) return { found: UNKNOWN, complete: false }
-      const weaker = target.instance === 'type' ? ('inferred' as const) : found.resolution
+      // A declared type may stand for another that extends it; Go's structs have none.
+      const isFinal = file.facts.language === 'go' && kindOf(receiver) !== 'interface'
+      const weaker = target.instance === 'type' && !isFinal ? ('inferred' as const) : found.resolution
       followed = { found: { ...found, resolution: weaker }, complete: true }
     }
     return followed
@@ -148,8 +156,11 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
 
   function followBase(file: LinkedFile, target: Target, space: 'value' | 'type', seen: Set<string>): Followed {
     const { base, index } = target
-    if (base !== 'symbol' && base !== 'binding')
-      return { found: members.ofSelf(file, target) ?? UNKNOWN, complete: true }
+    if (base === 'name') return lookups.follow(file, target, memberLookup)
+    if (base !== 'symbol' && base !== 'binding') {
+      const found = members.ofSelf(file, target) ?? UNKNOWN
+      return { found: target.loose ? weaken(found, 'inferred') : found, complete: true }
+    }
     let found = base === 'symbol' ? symbolFound(file, index, index) : bound(file, index, new Set())
     const rest = [...target.members]
     while (rest.length > 0) {
@@ -173,13 +184,24 @@ export function createNames(context: LinkContext, python: PythonResolver): Names
     return found.kind === 'module' && found.file.exportsByName.has('export=') ? exported(found.file, 'export=') : found
   }
 
-  const members = createMembers(follow)
+  const members = createMembers(follow, createExtensions(context.files, follow))
+  const memberLookup: MemberLookup = {
+    self: (file, class_, name) => {
+      const found = members.ofSelf(file, { base: 'this', index: class_, members: [name] })
+      return found?.kind === 'symbol' ? found : undefined
+    },
+    any: (found, name) => members.ofValue(found, name, new Set()),
+  }
 
   return {
     exported: (file, name) => exported(file, name),
     exportFact: (file, fact) => exportFact(file, fact),
     follow: (file, target, space) => follow(file, target, space),
   }
+}
+
+function kindOf({ file, value, type }: SymbolFound): string | undefined {
+  return file.facts.symbols[value ?? type ?? -1]?.kind
 }
 
 /** A value and a type of the same name are one export. */
@@ -202,7 +224,7 @@ function weaken(found: Found, resolution: Resolution): Found {
 }
 
 function isCode(file: LinkedFile): boolean {
-  return ['typescript', 'javascript', 'python'].includes(file.facts.language)
+  return ['typescript', 'javascript', 'python', 'vue', 'svelte'].includes(file.facts.language)
 }
 
 /** Files without any export (scripts, files that were not read) say nothing about names. */

@@ -7,9 +7,14 @@ import { outsideKey, symbolKey } from './context.ts'
 /** What the reader knows about a file beside its facts. */
 export interface FileInfo {
   path: string
-  hash?: string
+  hash: string | undefined
+  /** Undefined where the file could not be analysed. */
+  language: string | undefined
+  lines: number
   notes: GraphNode['notes']
 }
+
+const DOCUMENTS = new Set(['markdown', 'text', 'html', 'pdf', 'docx'])
 
 /** Nodes of the source, its folders and files, with `contains` edges. */
 export function linkFolders(context: LinkContext, name: string, files: FileInfo[], ignored: Map<string, number>): void {
@@ -24,16 +29,15 @@ export function linkFolders(context: LinkContext, name: string, files: FileInfo[
     }
     return key
   }
-  for (const { path, hash, notes } of files) {
-    const facts = context.byPath.get(path)?.facts
-    const isDocument = facts?.language === 'markdown' || facts?.language === 'text'
+  for (const { path, hash, language, lines, notes } of files) {
+    const isDocument = DOCUMENTS.has(language ?? '')
     builder.node({
       key: path,
       kind: isDocument ? 'document' : 'file',
       name: path.slice(path.lastIndexOf('/') + 1),
       path,
-      ...(facts ? { language: facts.language, lines: facts.lines } : {}),
-      ...(facts && facts.lines > 0 ? { startLine: 1, endLine: facts.lines } : {}),
+      ...(language === undefined ? {} : { language, lines }),
+      ...(language !== undefined && lines > 0 ? { startLine: 1, endLine: lines } : {}),
       ...(hash === undefined ? {} : { hash }),
       ...(notes && notes.length > 0 ? { notes } : {}),
     })

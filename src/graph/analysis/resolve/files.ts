@@ -1,3 +1,4 @@
+import type { Conditions } from './exports-field.ts'
 import { property } from './jsonc.ts'
 import type { Tree } from './tree.ts'
 import { join } from './tree.ts'
@@ -7,23 +8,18 @@ import { join } from './tree.ts'
  * `.js` may stand for `.ts`, extensions may be missing, a folder may stand for its index.
  */
 
-export interface Importer {
-  /** Whether TypeScript's preferences apply (`.ts` before `.js`). */
-  typescript: boolean
-  /** Type-only imports prefer a declaration file over its implementation. */
-  typeOnly: boolean
-}
+export type Importer = Conditions
 
 const TS_FIRST = [
   '.ts',
   '.tsx',
+  '.d.ts',
   '.mts',
   '.cts',
   '.js',
   '.jsx',
   '.mjs',
   '.cjs',
-  '.d.ts',
   '.d.mts',
   '.d.cts',
   '.json',
@@ -51,6 +47,11 @@ const WRITTEN: Record<string, string[]> = {
   '.jsx': ['.tsx', '.d.ts'],
   '.mjs': ['.mts', '.d.mts'],
   '.cjs': ['.cts', '.d.cts'],
+  // Declarations made from `import './a.ts'` still say so.
+  '.ts': ['.tsx', '.d.ts', '.js'],
+  '.tsx': ['.d.ts', '.jsx', '.js'],
+  '.mts': ['.d.mts', '.mjs'],
+  '.cts': ['.d.cts', '.cjs'],
 }
 
 /** The file that a path stands for, or undefined. `path` has been joined already. */
@@ -65,39 +66,39 @@ export function resolveFile(tree: Tree, path: string, importer: Importer, folder
 /** Like `resolveFile`, without folders: what package manifests name. */
 export function resolveAsFile(tree: Tree, path: string, importer: Importer): string | undefined {
   if (path === '') return undefined
-  const written = /\.[cm]?jsx?$/.exec(path)?.[0]
+  const written = /\.(?:[cm]?[jt]s|[jt]sx)$/.exec(path)?.[0]
   if (written) {
     const base = path.slice(0, -written.length)
     const found = resolveWritten(tree, base, written, importer)
     if (found !== undefined) return found
   }
   if (tree.has(path)) return path
-  const order = importer.typescript ? TS_FIRST : JS_FIRST
-  if (importer.typeOnly) {
-    const declaration = ['.ts', '.tsx', '.d.ts'].map((extension) => path + extension).find(tree.has)
-    if (declaration !== undefined) return declaration
-  }
+  const order = importer.typescript || importer.typeOnly ? TS_FIRST : JS_FIRST
   return order.map((extension) => path + extension).find(tree.has)
 }
 
-/** `./a.js` may mean `a.ts`: TypeScript looks there first, JavaScript takes what is written. */
+/**
+ * `./a.js` may mean `a.ts`, or the declarations beside it: TypeScript looks there first (its handbook, "Modules: File extension
+ * substitution"), JavaScript takes what is written.
+ */
 function resolveWritten(tree: Tree, base: string, written: string, importer: Importer): string | undefined {
   const plain = base + written
   const instead = (WRITTEN[written] ?? []).map((extension) => base + extension).filter(tree.has)
+  if (!/jsx?$/.test(written)) return tree.has(plain) ? plain : instead[0]
   const source = instead.find((path) => !/\.d\.[cm]?ts$/.test(path))
   const declaration = instead.find((path) => /\.d\.[cm]?ts$/.test(path))
   if (!importer.typescript && tree.has(plain)) return plain
   if (source !== undefined) return source
-  if (importer.typeOnly && declaration !== undefined) return declaration
+  if (importer.typescript && declaration !== undefined) return declaration
   return tree.has(plain) ? plain : declaration
 }
 
 function resolveFolder(tree: Tree, path: string, importer: Importer): string | undefined {
   if (!tree.hasFolder(path)) return undefined
   const manifest = tree.json(path === '' ? 'package.json' : `${path}/package.json`)
-  for (const field of importer.typeOnly
-    ? ['types', 'typings', 'module', 'main']
-    : ['module', 'main', 'types', 'typings']) {
+  for (const field of importer.typescript
+    ? ['types', 'typings', 'main', 'module']
+    : ['main', 'module', 'types', 'typings']) {
     const main = property(manifest, field)
     const target = typeof main === 'string' ? join(path, main) : undefined
     if (target === undefined || target === path) continue

@@ -1,24 +1,17 @@
 import { isBuiltin } from 'node:module'
-import type { Resolution } from '../types.ts'
 import { exportTargets } from './exports-field.ts'
 import type { Importer } from './files.ts'
 import { resolveAsFile, resolveFile } from './files.ts'
 import { property } from './jsonc.ts'
 import type { OwnPackage, Packages } from './packages.ts'
+import type { Resolved } from './resolved.ts'
 import type { Tree } from './tree.ts'
 import { dirname, join } from './tree.ts'
 import type { TsProject, TsProjects } from './tsconfig.ts'
 import { matchPaths } from './tsconfig.ts'
 
-/** Where a module request leads. */
-export type Resolved =
-  | { to: 'file'; path: string; resolution: Resolution }
-  | { to: 'own'; package: OwnPackage; resolution: Resolution }
-  | { to: 'external'; ecosystem: 'npm' | 'node' | 'pypi' | 'python'; name: string; resolution: Resolution }
-  | { to: 'unresolved'; name: string }
-
 export interface JavaScriptResolver {
-  resolve: (request: string, from: string, typeOnly: boolean) => Resolved
+  resolve: (request: string, from: string, how: { typeOnly: boolean; required: boolean }) => Resolved
 }
 
 const PACKAGE_NAME = /^(?:@[a-z0-9-~][\w.~-]*\/)?[a-z0-9-~][\w.~-]*$/i
@@ -27,9 +20,12 @@ const PACKAGE_NAME = /^(?:@[a-z0-9-~][\w.~-]*\/)?[a-z0-9-~][\w.~-]*$/i
 export function createJavaScriptResolver(tree: Tree, packages: Packages, projects: TsProjects): JavaScriptResolver {
   const cache = new Map<string, Resolved>()
 
-  function resolve(request: string, from: string, typeOnly: boolean): Resolved {
+  function resolve(request: string, from: string, how: { typeOnly: boolean; required: boolean }): Resolved {
     const typescript = /\.(?:[cm]?ts|tsx|vue|svelte)$/.test(from)
-    const importer: Importer = { typescript, typeOnly }
+    // A declaration file imports declarations, whether it says so or not.
+    const typeOnly = how.typeOnly || /\.d\.[cm]?ts$/.test(from)
+    const custom = projects.of(from).flatMap(({ conditions }) => conditions ?? [])
+    const importer: Importer = { typescript, typeOnly, required: how.required, custom }
     const plain = request.replace(/^[^!]*!/, '').replace(/(?!^)[?#].*$/, '')
     if (plain.startsWith('node:'))
       return { to: 'external', ecosystem: 'node', name: plain.slice(5), resolution: 'exact' }
@@ -80,7 +76,7 @@ export function createJavaScriptResolver(tree: Tree, packages: Packages, project
 
   function privateImport(request: string, from: string, importer: Importer): Resolved {
     const owner = packages.manifestOf(from)
-    const targets = exportTargets(owner?.manifest.imports, request, importer.typeOnly)
+    const targets = exportTargets(owner?.manifest.imports, request, importer)
     for (const target of targets) {
       if (!target.startsWith('.')) return bare(target, from, importer)
       const file = entryFile(owner?.folder ?? '', target, importer)
@@ -101,9 +97,8 @@ export function createJavaScriptResolver(tree: Tree, packages: Packages, project
 
   function ownEntry(own: OwnPackage, subpath: string, importer: Importer): Resolved {
     const { manifest, folder } = own
-    const written = subpath === '.' ? mainTargets(manifest, importer.typeOnly) : [subpath]
-    const targets =
-      manifest.exports === undefined ? written : exportTargets(manifest.exports, subpath, importer.typeOnly)
+    const written = subpath === '.' ? mainTargets(manifest, importer.typeOnly || importer.typescript) : [subpath]
+    const targets = manifest.exports === undefined ? written : exportTargets(manifest.exports, subpath, importer)
     for (const target of targets) {
       const file = entryFile(folder, target, importer)
       if (file) return file
@@ -148,11 +143,12 @@ export function createJavaScriptResolver(tree: Tree, packages: Packages, project
   }
 
   return {
-    resolve(request, from, typeOnly) {
-      const key = `${dirname(from)}\0${/\.[cm]?tsx?$/.test(from) ? 't' : 'j'}${typeOnly ? 1 : 0}\0${request}`
+    resolve(request, from, how) {
+      const extension = /\.(?:d\.)?\w+$/.exec(from)?.[0] ?? ''
+      const key = `${dirname(from)}\0${extension}${how.typeOnly ? 1 : 0}${how.required ? 1 : 0}\0${request}`
       const known = cache.get(key)
       if (known) return known
-      const resolved = resolve(request, from, typeOnly)
+      const resolved = resolve(request, from, how)
       cache.set(key, resolved)
       return resolved
     },
@@ -173,8 +169,8 @@ function typesName(name: string): string {
 
 function mainTargets(manifest: Record<string, unknown>, typeOnly: boolean): string[] {
   const fields = typeOnly
-    ? ['types', 'typings', 'source', 'module', 'main']
-    : ['source', 'module', 'main', 'types', 'typings']
+    ? ['types', 'typings', 'main', 'module', 'source']
+    : ['main', 'module', 'source', 'types', 'typings']
   const targets = fields
     .map((field) => property(manifest, field))
     .filter((value): value is string => typeof value === 'string')

@@ -1,5 +1,7 @@
+import { parse } from 'smol-toml'
 import type { ImportFact } from '../types.ts'
-import type { Resolved } from './javascript.ts'
+import { property, strings } from './jsonc.ts'
+import type { Resolved } from './resolved.ts'
 import { PYTHON_STDLIB } from './stdlib.ts'
 import type { Tree } from './tree.ts'
 import { ancestors, dirname, join } from './tree.ts'
@@ -34,7 +36,7 @@ export function createPythonResolver(tree: Tree): PythonResolver {
     const roots = [beside]
     for (const candidate of up.slice(up.indexOf(beside))) {
       const isProject = PROJECT_FILES.some((name) => tree.has(join(candidate, name) ?? ''))
-      if (isProject) roots.push(join(candidate, 'src') ?? 'src', candidate)
+      if (isProject) roots.push(...declaredRoots(tree, candidate), join(candidate, 'src') ?? 'src', candidate)
     }
     roots.push('', 'src')
     const unique = [...new Set(roots)].filter(tree.hasFolder)
@@ -96,6 +98,32 @@ export function createPythonResolver(tree: Tree): PythonResolver {
       const folder = init ?? (found.to === 'file' ? undefined : namespaceFolder(fact, from))
       return folder === undefined ? undefined : moduleAt(folder === '' ? name : `${folder}/${name}`)
     },
+  }
+}
+
+/** Folders that a project says its packages are in: of setuptools (`package-dir`, `packages.find.where`) and of Poetry (`from`). */
+function declaredRoots(tree: Tree, folder: string): string[] {
+  const text = tree.read(join(folder, 'pyproject.toml') ?? '')
+  const setup = tree.read(join(folder, 'setup.cfg') ?? '') ?? ''
+  const script = tree.read(join(folder, 'setup.py') ?? '') ?? ''
+  const tool = text === undefined ? undefined : property(readToml(text), 'tool')
+  const setuptools = property(tool, 'setuptools')
+  const poetry = property(property(tool, 'poetry'), 'packages')
+  const written = [
+    property(property(setuptools, 'package-dir'), ''),
+    ...strings(property(property(property(setuptools, 'packages'), 'find'), 'where')),
+    ...(Array.isArray(poetry) ? poetry.map((item: unknown) => property(item, 'from')) : []),
+    /^package_dir\s*=\s*\n?\s*=\s*(\S+)/m.exec(setup)?.[1],
+    /package_dir\s*=\s*\{\s*["']{2}\s*:\s*["']([^"']+)["']/.exec(script)?.[1],
+  ]
+  return written.flatMap((path) => (typeof path === 'string' ? (join(folder, path) ?? []) : []))
+}
+
+function readToml(text: string): unknown {
+  try {
+    return parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -11,6 +11,8 @@ export interface TsProject {
   baseUrl?: string
   outDir?: string
   rootDir?: string
+  /** `customConditions`. */
+  conditions?: string[]
 }
 
 export interface TsProjects {
@@ -92,6 +94,8 @@ function ownOptions(options: unknown, folder: string, inherited: TsProject): Par
   if (outDir !== undefined) own.outDir = outDir
   const rootDir = place(property(options, 'rootDir'))
   if (rootDir !== undefined) own.rootDir = rootDir
+  const conditions = strings(property(options, 'customConditions'))
+  if (conditions.length > 0) own.conditions = conditions
   const paths = property(options, 'paths')
   if (typeof paths === 'object' && paths !== null) {
     const from = own.baseUrl ?? inherited.baseUrl ?? folder

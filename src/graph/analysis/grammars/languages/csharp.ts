@@ -1,0 +1,46 @@
+import type { Spec } from '../spec.ts'
+
+/** C# (C# language specification, "Namespaces", "Classes"). */
+export const csharp: Spec = {
+  grammar: 'c-sharp',
+  separator: /\.|::/,
+  self: ['this'],
+  base: ['base'],
+  exported: (_name, head) => /\b(?:public|protected|internal)\b/.test(head),
+  isStatic: (head) => /^(?:\[[^\]]*\]\s*)*(?:\w+\s+)*?static\b/.test(head),
+  imports(node) {
+    const alias = node.childForFieldName('name')
+    const name = node.namedChildren.find((kid) => kid && kid.id !== alias?.id)?.text.replace(/\s+/g, '')
+    if (name === undefined) return []
+    const isStatic = /^(?:global\s+)?using\s+static\b/.test(node.text)
+    return [{ request: name, local: alias?.text ?? '*', ...(isStatic ? { names: ['static'] } : {}) }]
+  },
+  query: `
+    (file_scoped_namespace_declaration name: (_) @package)
+    (using_directive) @import
+    (namespace_declaration name: (_) @name body: (_) @body) @namespace
+    (class_declaration name: (identifier) @name body: (_)? @body) @class
+    (struct_declaration name: (identifier) @name body: (_)? @body) @class
+    (record_declaration name: (identifier) @name body: (_)? @body) @class
+    (interface_declaration name: (identifier) @name body: (_)? @body) @interface
+    (enum_declaration name: (identifier) @name body: (_)? @body) @enum
+    (delegate_declaration name: (identifier) @name) @type
+    (method_declaration name: (identifier) @name body: (_)? @body) @method
+    (constructor_declaration name: (identifier) @name body: (_)? @body) @method
+    (local_function_statement name: (identifier) @name body: (_)? @body) @function
+    (property_declaration name: (identifier) @name) @variable
+    (base_list [(identifier) (generic_name) (qualified_name)] @extends)
+    (parameter type: (_) @localtype name: (identifier) @local)
+    (property_declaration type: (_) @localtype name: (identifier) @local)
+    (variable_declaration type: (_) @localtype (variable_declarator name: (identifier) @local))
+    (variable_declaration (variable_declarator name: (identifier) @local (object_creation_expression type: (_) @localnew)))
+    (foreach_statement type: (_) @localtype left: (identifier) @local)
+    (invocation_expression function: [(identifier) (member_access_expression) (generic_name)] @callee) @call
+    (object_creation_expression type: (_) @callee) @new
+    (parameter type: (_) @typeref)
+    (property_declaration type: (_) @typeref)
+    (field_declaration (variable_declaration type: (_) @typeref))
+    (method_declaration returns: (_) @typeref)
+    (attribute name: (_) @typeref)
+    (comment) @comment`,
+}

@@ -1,0 +1,46 @@
+import type { Node } from 'web-tree-sitter'
+import type { ImportFact, NodeKind } from '../types.ts'
+
+/**
+ * One language for the shared extractor: a tree-sitter grammar and a query whose captures say what is what.
+ *
+ * | captures | what |
+ * |---|---|
+ * | `@class` `@interface` `@type` `@enum` `@namespace` `@function` `@method` `@variable` + `@name` | a definition; with `@body` where its signature ends, `@owner` the type it belongs to where it stands outside of it, `@declaration` where it has no body |
+ * | `@package` | package or namespace of the file |
+ * | `@import` | handed to `imports` |
+ * | `@call` + `@callee`, `@new` + `@callee` | uses by a dotted name; with `@method` the last part of it stands apart from `@callee` |
+ * | `@extends` `@implements` | names of bases, of the definition round them or, with `@of`, of the type named there |
+ * | `@typeref` | a name in a type |
+ * | `@local` with `@localtype` or `@localnew` | a parameter, variable or field, with its type where it is written |
+ * | `@comment` `@attribute` | what may stand above a definition |
+ */
+export interface Spec {
+  grammar: string
+  query: string
+  /** Between the parts of a name. */
+  separator: RegExp
+  /** Words for the enclosing instance, for its type, and for what that extends. */
+  self?: readonly string[]
+  base?: readonly string[]
+  /** Whether a definition is seen from outside, by its name and its head. */
+  exported: (name: string, head: string) => boolean
+  isStatic?: (head: string) => boolean
+  /** Reads an import statement. */
+  imports?: (node: Node) => ImportItem[]
+  /** A name as written to its plain form (PHP's `$`). */
+  plain?: (name: string) => string
+  /** Changes a name before it is taken apart. */
+  rewrite?: (text: string) => string
+  /** Calls of this method make an instance (Ruby's `new`). */
+  maker?: string
+  /** Changes the kind of a definition by its text. */
+  kind?: (kind: NodeKind, head: string) => NodeKind
+}
+
+/** What an import statement says: a request, and the name it is known by in the file (none, or '*' for all that is in it). */
+export interface ImportItem
+  extends Pick<ImportFact, 'request'>,
+    Partial<Pick<ImportFact, 'level' | 'names' | 'dynamic'>> {
+  local?: string
+}

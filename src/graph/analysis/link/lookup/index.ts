@@ -1,0 +1,121 @@
+import type { Resolved } from '../../resolve/resolved.ts'
+import type { ImportFact, SymbolFact, Target } from '../../types.ts'
+import type { LinkContext, LinkedFile } from '../context.ts'
+import { membersOf } from '../context.ts'
+import type { Followed, Found, SymbolFound } from '../members.ts'
+import { symbolFound } from '../members.ts'
+import { createCLookup } from './c.ts'
+import { createCsharpLookup } from './csharp.ts'
+import { createCssLookup } from './css.ts'
+import { createGoLookup } from './go.ts'
+import { createJavaLookup } from './java.ts'
+import { createPhpLookup } from './php.ts'
+import { aroundOf } from './qualified.ts'
+import { createRubyLookup } from './ruby.ts'
+import { createRustLookup } from './rust.ts'
+import { createShellLookup } from './shell.ts'
+import type { LanguageLookup } from './types.ts'
+
+const LOOKUPS: Record<string, (context: LinkContext, files: LinkedFile[]) => LanguageLookup> = {
+  go: createGoLookup,
+  java: createJavaLookup,
+  rust: createRustLookup,
+  c: createCLookup,
+  csharp: createCsharpLookup,
+  php: createPhpLookup,
+  ruby: createRubyLookup,
+  shell: createShellLookup,
+  css: createCssLookup,
+}
+
+/** Looks up members as `members.ts` does. */
+export interface MemberLookup {
+  self: (file: LinkedFile, class_: number, name: string) => SymbolFound | undefined
+  any: (found: SymbolFound, name: string) => SymbolFound | undefined
+}
+
+/** Names in the languages of the shared extractor, which are looked up when all files are known. */
+export interface Lookups {
+  resolve: (fact: ImportFact, file: LinkedFile) => Resolved
+  follow: (file: LinkedFile, target: Target, members: MemberLookup) => Followed
+}
+
+const TYPES = new Set(['class', 'interface', 'enum'])
+
+/** C and C++ see each other's names. */
+function familyOf(language: string): string {
+  return language === 'cpp' ? 'c' : language
+}
+
+/** Lookups of all languages that occur; each is made when it is first asked for. */
+export function createLookups(context: LinkContext): Lookups {
+  const made = new Map<string, LanguageLookup>()
+  const lookupOf = (file: LinkedFile) => {
+    const family = familyOf(file.facts.language)
+    let lookup = made.get(family)
+    const make = LOOKUPS[family]
+    if (lookup === undefined && make) {
+      lookup = make(
+        context,
+        context.files.filter(({ facts }) => familyOf(facts.language) === family),
+      )
+      made.set(family, lookup)
+    }
+    return lookup
+  }
+
+  /** Names of what is round a use: members of classes, nested functions and types, then the top of the file. */
+  function lexical(
+    file: LinkedFile,
+    from: number,
+    name: string,
+    implicit: boolean,
+    members: MemberLookup,
+  ): Found | undefined {
+    for (let at = from; at >= 0; at = (file.facts.symbols[at] as SymbolFact).parent) {
+      const symbol = file.facts.symbols[at] as SymbolFact
+      if (TYPES.has(symbol.kind) && symbol.name === name) return symbolFound(file, at, at)
+      const inside = TYPES.has(symbol.kind)
+      const member = inside && implicit ? members.self(file, at, name) : undefined
+      if (member) return member
+      const nested = membersOf(file, at)
+        ?.get(name)
+        ?.find((one) => !inside || TYPES.has(file.facts.symbols[one]?.kind ?? ''))
+      if (nested !== undefined) return symbolFound(file, nested, nested)
+      if (symbol.owner && implicit) {
+        const owner = follow(file, { base: 'name', index: symbol.parent, members: symbol.owner }, members)
+        const inherited = owner.complete && owner.found.kind === 'symbol' ? members.any(owner.found, name) : undefined
+        if (inherited) return inherited
+      }
+    }
+    const top = membersOf(file, -1)
+      ?.get(name)
+      ?.filter((one) => {
+        const symbol = file.facts.symbols[one] as SymbolFact
+        return symbol.owner === undefined && !symbol.isDeclaration
+      })
+    return top?.[0] === undefined ? undefined : symbolFound(file, top[0], top[0])
+  }
+
+  function follow(file: LinkedFile, { index, members: path }: Target, members: MemberLookup): Followed {
+    const lookup = lookupOf(file)
+    const first = path[0]
+    if (lookup === undefined || first === undefined) return { found: { kind: 'unknown' }, complete: true }
+    const near = first === '' ? undefined : lexical(file, index, first, lookup.implicitSelf, members)
+    const around = aroundOf(file, index, lookup.implicitSelf)
+    const hit = near ? { found: near, used: 1 } : lookup.outer(file, path, around)
+    if (hit === undefined) return { found: { kind: 'unknown' }, complete: true }
+    let { found } = hit
+    for (const name of path.slice(hit.used)) {
+      const next = found.kind === 'symbol' ? members.any(found, name) : undefined
+      if (next === undefined) return { found, complete: false }
+      found = next
+    }
+    return { found, complete: true }
+  }
+
+  return {
+    resolve: (fact, file) => lookupOf(file)?.resolve(fact, file) ?? { to: 'unresolved', name: fact.request },
+    follow,
+  }
+}

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
@@ -17,6 +18,8 @@ const KILLS = Number(process.env.FAULT_KILLS ?? 6)
 const WRITERS = 4
 const READERS = 2
 const QUESTIONS = 10
+/** Long before the file's own limit, so that a run that hangs can still tell where (the whole run has no such limit). */
+const FAULT_TIMEOUT = MESSAGES > 1000 ? 3_600_000 : 300_000
 /** Messages that a writer has on their way at a time. */
 const WINDOW = 6
 
@@ -153,7 +156,7 @@ function killsInOrder(random: ReturnType<typeof seededRandom>): Kind[] {
 
 t.test(
   'faults: nothing acknowledged is lost, nothing comes twice, no number is missing',
-  { timeout: 900_000 },
+  { timeout: FAULT_TIMEOUT },
   async (t) => {
     const { random, proxy, sql, kill, origin } = await world(t)
     const names = Array.from({ length: WRITERS + READERS }, (_, index) => `person-${index}`)
@@ -170,12 +173,20 @@ t.test(
     const { epoch } = positions[0] as { epoch: string }
 
     const acknowledged = new Map<string, number>()
-    const progress = new Map<number, () => void>()
-    const reached = (count: number) => new Promise<void>((resolve) => progress.set(count, resolve))
+    const progress = new EventEmitter()
+    const reached = (count: number) => once(progress, String(count))
     const share = (kills: number) => Math.floor((MESSAGES * kills) / (KILLS + 1))
     let allowed = share(1) + 50
     let sent = 0
     let release = () => {}
+    let doing = 'begin'
+    t.teardown(() => {
+      if (t.passing()) return
+      t.comment(`stood at: ${doing}; ${sent} sent of ${allowed} allowed, ${acknowledged.size} acknowledged`)
+      t.comment(
+        `last seen: ${followers.map(({ seen }) => seen.at(-1)).join(', ')}; network: ${JSON.stringify(proxy.counts)}`,
+      )
+    })
 
     async function write(parley: Parley): Promise<void> {
       while (sent < MESSAGES) {
@@ -194,7 +205,7 @@ t.test(
         sent += 1
         const { message } = await parley.socket.chat({ conversationId: room.id, content: clientId, clientId })
         acknowledged.set(clientId, message.seq)
-        progress.get(acknowledged.size)?.()
+        progress.emit(String(acknowledged.size))
       }
     }
 
@@ -212,7 +223,9 @@ t.test(
       for (const [index, kind] of killsInOrder(random).entries()) {
         await arrivals[index]
         const began = Date.now()
+        doing = `kill ${index + 1}, ${kind}`
         await kill(kind)
+        doing = `after kill ${index + 1}`
         healing.push([kind, Date.now() - began])
         allowed = index + 1 === KILLS ? MESSAGES : share(index + 2) + 50
         release()
@@ -225,6 +238,7 @@ t.test(
 
     // The network is healed now: somebody who comes anew has everything soon, and so have those who were there all the time.
     proxy.calm()
+    doing = 'catching up'
     const [head] = await sql<{ seq: string }[]>`select seq from topics where topic = ${topic}`
     const end = Number(head?.seq)
     const healed = Date.now()

@@ -34,14 +34,18 @@ const BY_STATUS: Record<number, ErrorCode> = {
 
 /** Texts and numbers that PostgreSQL cannot store: the input's fault. */
 const BAD_INPUT = new Set(['22021', '22P02', '22P05', '22003', '22007', '22008'])
-/** The database is away, full or shutting down: not our fault and not the client's. */
-const UNAVAILABLE = /^(08|53|57P|CONNECT|ECONN|CONNECTION|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/
+/** The database is away, full, read-only or shutting down: not our fault and not the client's. */
+const UNAVAILABLE =
+  /^(08|53|57P|58|25006$|CONNECT|ECONN|CONNECTION|EPIPE$|ETIMEDOUT$|ENOTFOUND$|EAI_AGAIN$|EHOSTUNREACH$|ENETUNREACH$|ERR_STREAM_DESTROYED$)/
+/** Two wanted the same rows at once, or waited too long for each other: the same request may succeed a moment later. */
+const CONTENDED = new Set(['40P01', '40001', '55P03', '57014'])
 
 function fromDatabase(code: string, cause: unknown): Problem | undefined {
   if (BAD_INPUT.has(code)) return problem('BAD_REQUEST', { detail: 'A value cannot be stored as it is', cause })
   if (code === '23505') return problem('CONFLICT', { detail: 'A record with these values is there already', cause })
   if (code === '23503')
     return problem('UNPROCESSABLE', { detail: 'A record that this one refers to does not exist', cause })
+  if (CONTENDED.has(code)) return problem('OVERLOADED', { retryAfter: 1, cause })
   if (UNAVAILABLE.test(code)) return problem('DEPENDENCY_UNAVAILABLE', { retryAfter: 2, cause })
   return undefined
 }

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import { ERRORS } from '../../src/contracts/errors.ts'
+import { toProblem } from '../../src/http/to-problem.ts'
 import { caller, person, testApp } from '../helpers/app.ts'
 
 const SHAPE = {
@@ -142,5 +143,43 @@ t.test('what the HTTP parser refuses is a problem too', async (t) => {
     const answer = await send(text)
     t.match(answer, expected, name)
     t.match(answer, /application\/problem\+json[\s\S]*"code":"/, name)
+  }
+})
+
+t.test('what the database and the network throw has its code, whether the driver or drizzle tells it', async (t) => {
+  const rows: [code: string, expected: string, retryAfter?: number][] = [
+    ['22021', 'BAD_REQUEST'],
+    ['22P05', 'BAD_REQUEST'],
+    ['23503', 'UNPROCESSABLE'],
+    ['23505', 'CONFLICT'],
+    ['40001', 'OVERLOADED', 1],
+    ['40P01', 'OVERLOADED', 1],
+    ['55P03', 'OVERLOADED', 1],
+    ['57014', 'OVERLOADED', 1],
+    ['08006', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['25006', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['53300', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['57P01', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['58030', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['CONNECTION_CLOSED', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['CONNECT_TIMEOUT', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['EAI_AGAIN', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['ECONNREFUSED', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['EHOSTUNREACH', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['ENETUNREACH', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['ENOTFOUND', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['EPIPE', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['ERR_STREAM_DESTROYED', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['ETIMEDOUT', 'DEPENDENCY_UNAVAILABLE', 2],
+    ['42P01', 'INTERNAL'],
+    ['ENOENT', 'INTERNAL'],
+  ]
+  for (const [code, expected, retryAfter] of rows) {
+    const fromDriver = Object.assign(new Error('as the driver says it'), { code })
+    for (const error of [fromDriver, new Error('Failed query', { cause: fromDriver })]) {
+      const told = toProblem(error)
+      t.match(told, { code: expected, cause: error }, `${code} is ${expected}`)
+      t.equal(told.retryAfter, retryAfter, `${code}: seconds to wait`)
+    }
   }
 })

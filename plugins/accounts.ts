@@ -38,8 +38,7 @@ export default fp(
     for (const schema of SCHEMAS) app.addSchema(schema)
     const { config, db, passwords, sessions, signIn, createAccount, letters, oneTimeTokens: tokens } = app
     const queueMail = app.mail.queue
-    const [max = 0, windowSeconds = 60] = config.RATE_LIMIT_AUTH.split('/').map(Number)
-    const throttle = createLoginThrottle({ attempts: app.attempts, max, windowSeconds, knows: app.sessions.knows })
+    const throttle = app.guesses && createLoginThrottle({ ...app.guesses, knows: sessions.knows })
     const { demandPassword } = app
     const emails = createEmails({ db, tokens, queueMail, letters, createAccount, demandPassword })
     app.decorate('emails', emails)
@@ -50,15 +49,16 @@ export default fp(
         db,
         passwords,
         sessions,
-        throttle: config.RATE_LIMIT_ENABLED ? throttle : undefined,
+        throttle,
         signIn,
         emails,
         confirmation: confirmationOf(config),
         createAccount,
+        demandPassword,
         tokens,
       }),
     )
     app.decorate('administration', createAdministration(db, sessions))
   },
-  { name: 'accounts', dependencies: ['config', 'db', 'attempts', 'mailer', 'sessions', 'sign-in'] },
+  { name: 'accounts', dependencies: ['config', 'db', 'mailer', 'sessions', 'sign-in'] },
 )

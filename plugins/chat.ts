@@ -18,7 +18,7 @@ export default fp(
       assistant: app.assistant,
       // Steps on the way to an answer: none of them is what an Idempotency-Key stands for.
       createConversation: (actor, input) => keyedRequest.exit(() => app.conversations.create(actor, input)),
-      sendMessage: (actor, id, input) => keyedRequest.exit(() => app.messages.send(actor, id, input)),
+      sendMessage: (actor, id, input, replyId) => keyedRequest.exit(() => app.messages.send(actor, id, input, replyId)),
       workspaceOf: async (actor, id) => (await app.uploads.get(actor, id)).workspaceId,
       findJob: app.jobs.service.find,
       watch: (actor, id, end) =>

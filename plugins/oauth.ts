@@ -19,7 +19,7 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     for (const schema of [SignInProvider, OAuthStart, Identity]) app.addSchema(schema)
-    const { config, db, oneTimeTokens: tokens, signIn, createAccount, demandPassword, letters } = app
+    const { config, db, oneTimeTokens: tokens, signIn, createAccount, demandPassword, demandRecent, letters } = app
     const base = publicUrl(config)
     const providers = parseOidcProviders(config.OIDC_PROVIDERS).providers.map((provider) =>
       createOpenIdProvider(provider, `${base}/api/auth/oauth/${provider.name}/callback`),
@@ -37,7 +37,7 @@ export default fp(
     const queueMail = app.mail.queue
     app.decorate(
       'identities',
-      createIdentities({ db, oauth, signIn, createAccount, demandPassword, queueMail, letters }),
+      createIdentities({ db, oauth, signIn, createAccount, demandPassword, demandRecent, queueMail, letters }),
     )
   },
   { name: 'oauth', dependencies: ['config', 'db', 'mailer', 'sign-in'] },

@@ -30,10 +30,13 @@ function relyingPartyOf(config: Config) {
 export default fp(
   async (app) => {
     for (const schema of [Passkey, PasskeyOptions]) app.addSchema(schema)
-    const { db, oneTimeTokens: tokens, signIn, demandPassword, letters } = app
+    const { db, oneTimeTokens: tokens, signIn, demandPassword, demandRecent, letters } = app
     const queueMail = app.mail.queue
     const relyingParty = relyingPartyOf(app.config)
-    app.decorate('passkeys', createPasskeys({ db, tokens, signIn, demandPassword, queueMail, letters, relyingParty }))
+    app.decorate(
+      'passkeys',
+      createPasskeys({ db, tokens, signIn, demandPassword, demandRecent, queueMail, letters, relyingParty }),
+    )
   },
   { name: 'passkeys', dependencies: ['config', 'db', 'mailer', 'sign-in'] },
 )

@@ -4,10 +4,10 @@ import fp from 'fastify-plugin'
 import { MemoryLimitStore } from '../src/adapters/limits/memory.ts'
 import { problem } from '../src/contracts/errors.ts'
 import { LIMIT_GROUPS, type LimitGroup } from '../src/contracts/http.ts'
-import { TIER_FACTOR } from '../src/contracts/policy.ts'
+import { payerOf, TIER_FACTOR } from '../src/contracts/policy.ts'
 import { networkOf } from '../src/lib/addresses.ts'
 
-/** What all API keys of one user may use together, in budgets of one key. */
+/** What all API keys of one user, and of the service accounts of the user's workspaces, may use together, in budgets of one key. */
 const KEYS_TOGETHER = 5
 
 /** Makes checks on a store: each registration of the library has one, so each gets a scope of its own. */
@@ -65,14 +65,14 @@ export default fp(
       const together = checkOf({
         timeWindow,
         max: (request: FastifyRequest) => max(request) * KEYS_TOGETHER,
-        keyGenerator: ({ identity }: FastifyRequest) => `${group}:keys:${identity?.actor.userId}`,
+        keyGenerator: ({ identity }: FastifyRequest) => `${group}:keys:${identity ? payerOf(identity.actor) : ''}`,
       })
       return async (request: FastifyRequest, reply: FastifyReply) => {
         let found = await check(request)
         if (found.isAllowed) return
         if (request.identity?.actor.keyId !== undefined && !found.isExceeded) {
           const all = await together(request)
-          if (!all.isAllowed && all.remaining < found.remaining) found = all
+          if (!all.isAllowed && (all.isExceeded || all.remaining < found.remaining)) found = all
         }
         const { max: quota, remaining, ttlInSeconds, isExceeded } = found
         reply

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { AuthResult } from '../src/accounts/model.ts'
-import { MfaChallenge, PasswordBody } from '../src/accounts/model-factors.ts'
+import { MfaChallenge, PasswordBody, RecentBody } from '../src/accounts/model-factors.ts'
 import {
   CallbackQuery,
   Identities,
@@ -144,11 +144,12 @@ const authOAuthRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'unlinkIdentity',
         summary: 'Unlink an identity',
         params: IdParams,
+        body: RecentBody,
         response: { 204: NoContent, ...problems(401, 403, 404, 409) },
       },
     },
     async (request, reply) => {
-      await app.identities.unlink(request.actor, request.params.id, request.origin)
+      await app.identities.unlink(request.actor, request.params.id, request.body?.currentPassword, request.origin)
       return reply.code(204).send(null)
     },
   )

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { AuthResult } from '../src/accounts/model.ts'
-import { PasswordBody } from '../src/accounts/model-factors.ts'
+import { PasswordBody, RecentBody } from '../src/accounts/model-factors.ts'
 import {
   Passkey,
   PasskeyLoginBody,
@@ -87,11 +87,12 @@ const authPasskeyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'removePasskey',
         summary: 'Remove a passkey',
         params: IdParams,
+        body: RecentBody,
         response: { 204: NoContent, ...problems(401, 403, 404, 409) },
       },
     },
     async (request, reply) => {
-      await app.passkeys.remove(request.actor, request.params.id, request.origin)
+      await app.passkeys.remove(request.actor, request.params.id, request.body?.currentPassword, request.origin)
       return reply.code(204).send(null)
     },
   )

@@ -1444,6 +1444,10 @@ export type Operations = {
     path: {
       id: string
     }
+    body: {
+      /** Asked for (REAUTHENTICATION_REQUIRED) ten minutes after a sign-in */
+      currentPassword?: string
+    } | null
     answer: undefined
   }
   /** Take a reaction back; one that is not there changes nothing */
@@ -1691,6 +1695,10 @@ export type Operations = {
     path: {
       id: string
     }
+    body: {
+      /** Asked for (REAUTHENTICATION_REQUIRED) ten minutes after a sign-in */
+      currentPassword?: string
+    } | null
     answer: undefined
   }
   /** Rename a conversation, or say when the assistant answers */

@@ -745,7 +745,7 @@ export type Usage = {
   assistantTokens: {
     /** This month, with what replies being written have reserved */
     used: number
-    /** Null where tokens are not counted */
+    /** Null where there is none: the built-in assistant costs nothing */
     limit: number | null
     /** When the next month begins */
     resetsAt: string

@@ -3,7 +3,7 @@ import { holds, type LoadResult, type Ratio } from './result.ts'
 const order = [
   ...['hello', 'read', 'list', 'create'],
   ...['connect', 'fan-out-paced', 'fan-out-4', 'fan-out-16', 'persisted-send', 'socket-idle-2000', 'socket-idle-10000'],
-  ...['cross-instance', 'drain', 'start'],
+  ...['cross-instance', 'drain', 'sign-in', 'account-timing', 'start'],
 ]
 
 function figureText(ratio: Ratio): string {

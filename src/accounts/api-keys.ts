@@ -7,6 +7,7 @@ import { idAfter } from '../contracts/list.ts'
 import type { Actor, Scope, Tier } from '../contracts/policy.ts'
 import { audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
+import { PAYER, TIER } from '../db/payer.ts'
 import type { Tx } from '../db/transaction.ts'
 import { toPage } from '../lib/cursor.ts'
 import { newId } from '../lib/ids.ts'
@@ -18,15 +19,16 @@ interface Standing {
   userId: string
   tier: Tier
   scopes: Scope[]
+  payerId: string | null
   valid: boolean
 }
 
 const STANDING_TTL_MS = 1000
-/** Who a key stands for, with its use noted: two look-ups by primary key. Exported for the test that has PostgreSQL explain it. */
+/** Who a key stands for, with its use noted: look-ups by primary key. Exported for the test that has PostgreSQL explain it. */
 export const STANDING = `
-  update api_keys k set last_used_at = now() from users u
+  update api_keys k set last_used_at = now() from users u ${PAYER}
   where k.id = $1 and u.id = k.user_id
-  returning k.hash, k.user_id as "userId", u.tier, k.scopes,
+  returning k.hash, k.user_id as "userId", ${TIER} as tier, p.id as "payerId", k.scopes,
             (k.revoked_at is null and (k.expires_at is null or k.expires_at > now()) and u.disabled_at is null) as valid`
 
 /** API keys of a user: they act with the user's rights, narrowed to their scopes. Never an administrator's: keys get the role `user`. */
@@ -39,12 +41,13 @@ export function createApiKeys(db: Database) {
     return row
   }
 
-  const actor = (keyId: string, { userId, tier, scopes }: Standing): Actor => ({
+  const actor = (keyId: string, { userId, tier, scopes, payerId }: Standing): Actor => ({
     userId,
     role: 'user',
     tier,
     keyId,
     scopes,
+    ...(payerId !== null && { payerId }),
   })
 
   return {

@@ -13,7 +13,7 @@ import type { MfaChallenge } from './model-factors.ts'
 import type { Identity, OAuthExchangeBody } from './model-oauth.ts'
 import type { CreateAccount } from './new-account.ts'
 import type { OAuth } from './oauth.ts'
-import type { DemandPassword } from './reauthentication.ts'
+import type { DemandPassword, DemandRecent } from './reauthentication.ts'
 import { createAccountRepository } from './repository.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -24,6 +24,7 @@ export interface IdentitiesDeps {
   signIn: SignIn
   createAccount: CreateAccount
   demandPassword: DemandPassword
+  demandRecent: DemandRecent
   queueMail: QueueMail
   letters: Letters
 }
@@ -33,7 +34,7 @@ export interface IdentitiesDeps {
  * linked to it by that: its owner signs in as before and links it.
  */
 export function createIdentities(deps: IdentitiesDeps) {
-  const { db, oauth, signIn, createAccount, demandPassword, queueMail, letters } = deps
+  const { db, oauth, signIn, createAccount, demandPassword, demandRecent, queueMail, letters } = deps
   const repository = createIdentityRepository(db)
   const accounts = createAccountRepository(db)
 
@@ -113,9 +114,10 @@ export function createIdentities(deps: IdentitiesDeps) {
       items: [...(await repository.list(actor.userId))],
     }),
 
-    /** Unlinks one. @throws NOT_FOUND, CONFLICT for the last way into the account */
-    async unlink(actor: Actor, id: string, origin: Origin): Promise<void> {
+    /** Unlinks one. @throws NOT_FOUND, CONFLICT for the last way into the account, REAUTHENTICATION_REQUIRED, INVALID_CREDENTIALS */
+    async unlink(actor: Actor, id: string, currentPassword: string | undefined, origin: Origin): Promise<void> {
       const { userId } = actor
+      await demandRecent(actor, currentPassword)
       const user = await accounts.byId(userId)
       await db.transact(async (tx) => {
         await repository.lock(tx, userId)

@@ -27,6 +27,22 @@ export type MfaChallenge = Static<typeof MfaChallenge>
 export const PasswordBody = Type.Object({ currentPassword: Type.String({ maxLength: 1024 }) }, closed)
 export type PasswordBody = Static<typeof PasswordBody>
 
+/** Body of what asks for the password, or for a sign-in of just now. May be left out. */
+export const RecentBody = Nullable(
+  Type.Object(
+    {
+      currentPassword: Type.Optional(
+        Type.String({
+          maxLength: 1024,
+          description: 'Asked for (REAUTHENTICATION_REQUIRED) ten minutes after a sign-in',
+        }),
+      ),
+    },
+    closed,
+  ),
+)
+export type RecentBody = Static<typeof RecentBody>
+
 const Code = Type.String({
   minLength: 6,
   maxLength: 30,

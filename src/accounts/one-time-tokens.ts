@@ -20,6 +20,12 @@ export const TOKEN_LIFE = {
 /** See {@link TOKEN_LIFE}. */
 export type TokenPurpose = keyof typeof TOKEN_LIFE
 
+/**
+ * What somebody who knew the password, or could read the mails of before, may have begun: another email, a second step, a reset. A new password
+ * ends it. Before the sessions, so that a second step that is just being taken is waited for and its session ended too.
+ */
+export const OPENED_BY_PASSWORD = ['password.reset', 'email.change', 'mfa.login'] as const satisfies TokenPurpose[]
+
 /** What a token stands for. */
 export interface TokenMeaning {
   purpose: TokenPurpose

@@ -10,7 +10,7 @@ import type { AuthResult, User } from './model.ts'
 import type { Passkey, PasskeyLoginBody, RegisterPasskeyBody } from './model-passkeys.ts'
 import type { OneTimeTokens, TokenPurpose } from './one-time-tokens.ts'
 import { createPasskeyRepository } from './passkey-repository.ts'
-import type { DemandPassword } from './reauthentication.ts'
+import type { DemandPassword, DemandRecent } from './reauthentication.ts'
 import { createAccountRepository } from './repository.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -20,6 +20,7 @@ export interface PasskeysDeps {
   tokens: OneTimeTokens
   signIn: SignIn
   demandPassword: DemandPassword
+  demandRecent: DemandRecent
   queueMail: QueueMail
   letters: Letters
   /** The domain that passkeys are bound to (RP ID), its name for people, and the origins whose pages may use them. */
@@ -48,7 +49,7 @@ async function holds<T extends { verified: boolean }>(verification: Promise<T>):
  * factors, so that no other is asked for. Every challenge is good once and for five minutes.
  */
 export function createPasskeys(deps: PasskeysDeps) {
-  const { db, tokens, signIn, demandPassword, queueMail, letters, relyingParty } = deps
+  const { db, tokens, signIn, demandPassword, demandRecent, queueMail, letters, relyingParty } = deps
   const repository = createPasskeyRepository(db)
   const waysIn = createIdentityRepository(db)
   const accounts = createAccountRepository(db)
@@ -150,9 +151,10 @@ export function createPasskeys(deps: PasskeysDeps) {
       return renamed
     },
 
-    /** @throws NOT_FOUND, CONFLICT for the last way into the account */
-    async remove(actor: Actor, id: string, origin: Origin): Promise<void> {
+    /** @throws NOT_FOUND, CONFLICT for the last way into the account, REAUTHENTICATION_REQUIRED, INVALID_CREDENTIALS */
+    async remove(actor: Actor, id: string, currentPassword: string | undefined, origin: Origin): Promise<void> {
       const { userId } = actor
+      await demandRecent(actor, currentPassword)
       const { email } = await userById(userId)
       await db.transact(async (tx) => {
         await waysIn.lock(tx, userId)

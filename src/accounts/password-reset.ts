@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts'
 import type { QueueMail } from './emails.ts'
 import type { Letters } from './letters.ts'
 import type { ResetPasswordBody } from './model-recovery.ts'
-import type { OneTimeTokens } from './one-time-tokens.ts'
+import { type OneTimeTokens, OPENED_BY_PASSWORD } from './one-time-tokens.ts'
 import { demandUncommon } from './password-rules.ts'
 import type { Passwords } from './passwords.ts'
 import { recoveryRepository as repository } from './recovery-repository.ts'
@@ -63,7 +63,7 @@ export function createPasswordReset({ db, tokens, passwords, sessions, queueMail
         await tokens.use(tx, token, PURPOSE)
         const email = await repository.resetPassword(tx, user.id, hash)
         if (email === undefined) throw problem('LINK_INVALID')
-        await tokens.revoke(tx, user.id, PURPOSE)
+        await tokens.revoke(tx, user.id, OPENED_BY_PASSWORD)
         await sessions.end(tx, user.id, 'password-reset', origin)
         await audit(tx.sql, { action: 'account.password_reset', actorId: user.id, targetId: user.id, origin })
         await queueMail(tx, { kind: 'notice', to: email, ...letters.passwordChanged() })

@@ -61,6 +61,12 @@ export function createAccountRepository({ sql }: Database) {
       return row?.hash
     },
 
+    /** Whether it is still the one that was read. Whoever replaces it waits for the transaction, or is waited for. */
+    async isPasswordHash(tx: Tx, id: string, hash: string | null): Promise<boolean> {
+      const rows = await tx.sql`select 1 from users where id = ${id} and password_hash = ${hash} for share`
+      return rows.length > 0
+    },
+
     setPasswordHash: (tx: Tx, id: string, hash: string) =>
       tx.sql`update users set password_hash = ${hash}, updated_at = now() where id = ${id}`,
 

@@ -3,14 +3,16 @@ import { Problem, problem } from '../contracts/errors.ts'
 import type { Actor, ServerRole, Tier } from '../contracts/policy.ts'
 import { audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
+import type { Tx } from '../db/transaction.ts'
 import type { Emails } from './emails.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 import type { AuthResult, ChangePasswordBody, LoginBody, ProfileBody, RegisterBody, User } from './model.ts'
 import type { MfaChallenge } from './model-factors.ts'
 import type { CreateAccount } from './new-account.ts'
-import type { OneTimeTokens } from './one-time-tokens.ts'
+import { type OneTimeTokens, OPENED_BY_PASSWORD } from './one-time-tokens.ts'
 import { demandUncommon } from './password-rules.ts'
 import { isOutdated, type Passwords } from './passwords.ts'
+import type { DemandPassword } from './reauthentication.ts'
 import { createAccountRepository } from './repository.ts'
 import type { Sessions } from './sessions.ts'
 import type { SignIn } from './sign-in.ts'
@@ -27,11 +29,15 @@ export interface AccountsDeps {
   /** `required`: no account before its email is confirmed. `asked`: a mail asks for it, and nothing waits for the answer. */
   confirmation: 'required' | 'asked' | 'none'
   createAccount: CreateAccount
+  demandPassword: DemandPassword
   tokens: Pick<OneTimeTokens, 'revoke'>
 }
 
 /** What an operator may give an account from the start. */
 type Standing = { role: ServerRole; tier: Tier }
+
+/** How often a sign-in is begun anew because its password was replaced while it was looked at: by its owner, or by a stronger hash of the same. */
+const ATTEMPTS = 3
 
 /** Registration, sign-in and the own account. */
 export function createAccounts({
@@ -41,6 +47,7 @@ export function createAccounts({
   throttle,
   signIn,
   createAccount,
+  demandPassword,
   tokens,
   ...deps
 }: AccountsDeps) {
@@ -107,10 +114,15 @@ export function createAccounts({
 
     /** @throws INVALID_CREDENTIALS for an unknown email as for a wrong password, ACCOUNT_DISABLED, EMAIL_UNVERIFIED, RATE_LIMITED, OVERLOADED */
     async login(input: LoginBody, origin: Origin): Promise<AuthResult | MfaChallenge> {
-      const { passwordHash, disabled: _disabled, ...user } = await demandCredentials(input, origin)
-      const result = await signIn.begin(user, 'password', origin)
-      await renewHash(user.id, passwordHash, input.password)
-      return result
+      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+        const { passwordHash, disabled: _disabled, ...user } = await demandCredentials(input, origin)
+        const stands = (tx: Tx) => repository.isPasswordHash(tx, user.id, passwordHash)
+        const result = await signIn.beginWhile(stands, user, origin)
+        if (result === undefined) continue
+        await renewHash(user.id, passwordHash, input.password)
+        return result
+      }
+      throw problem('INVALID_CREDENTIALS')
     },
 
     /** Ends the asking session. An API key has none: revoke it instead. */
@@ -132,20 +144,17 @@ export function createAccounts({
       }),
 
     /**
-     * Changes the own password, and ends all other sessions and what was mailed to reset it.
-     * @throws INVALID_CREDENTIALS when the current one is wrong
+     * Changes the own password, and ends all other sessions and whatever was begun with the former one.
+     * @throws INVALID_CREDENTIALS when the current one is wrong, FORBIDDEN for an account that has none, RATE_LIMITED
      */
     async changePassword(actor: Actor, input: ChangePasswordBody, origin: Origin): Promise<void> {
-      const stored = await repository.passwordHash(actor.userId)
-      if (!(await passwords.verify(stored, input.currentPassword)))
-        throw problem('INVALID_CREDENTIALS', { detail: 'The current password is wrong' })
+      await demandPassword(actor.userId, input.currentPassword)
       demandUncommon(input.newPassword, await own(actor), 'newPassword')
       const passwordHash = await passwords.hash(input.newPassword)
       await db.transact(async (tx) => {
         await repository.setPasswordHash(tx, actor.userId, passwordHash)
+        await tokens.revoke(tx, actor.userId, OPENED_BY_PASSWORD)
         await sessions.end(tx, actor.userId, 'password-changed', origin, undefined, actor.sessionId)
-        // Whoever could read a mail of before must not be able to undo it.
-        await tokens.revoke(tx, actor.userId, ['password.reset'])
         await audit(tx.sql, {
           action: 'account.password_changed',
           actorId: actor.userId,

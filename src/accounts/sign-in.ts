@@ -29,6 +29,9 @@ export function createSignIn({ db, sessions, requireVerified, challenge }: SignI
     return { user, ...(await sessions.open(tx, user.id, origin)) }
   }
 
+  const goOn = async (tx: Tx, user: User, method: SignInMethod, origin: Origin): Promise<AuthResult | MfaChallenge> =>
+    (await challenge(tx, user.id)) ?? complete(tx, user, method, origin)
+
   /** @throws EMAIL_UNVERIFIED */
   function demandVerified(user: User): void {
     if (requireVerified && !user.emailVerified)
@@ -44,13 +47,24 @@ export function createSignIn({ db, sessions, requireVerified, challenge }: SignI
       return complete(tx, user, method, origin)
     },
 
-    /**
-     * Goes on after the first factor: opens a session, or asks for the second factor.
-     * @throws EMAIL_UNVERIFIED
-     */
+    /** Goes on after the first factor: opens a session, or asks for the second factor. @throws EMAIL_UNVERIFIED */
     async begin(user: User, method: SignInMethod, origin: Origin): Promise<AuthResult | MfaChallenge> {
       demandVerified(user)
-      return db.transact(async (tx) => (await challenge(tx, user.id)) ?? complete(tx, user, method, origin))
+      return db.transact((tx) => goOn(tx, user, method, origin))
+    },
+
+    /**
+     * The same after a password, if it `stands` still. Undefined when it was replaced since it was looked at: what ended the sessions then would
+     * not know of this one.
+     * @throws EMAIL_UNVERIFIED
+     */
+    async beginWhile(
+      stands: (tx: Tx) => Promise<boolean>,
+      user: User,
+      origin: Origin,
+    ): Promise<AuthResult | MfaChallenge | undefined> {
+      demandVerified(user)
+      return db.transact(async (tx) => ((await stands(tx)) ? goOn(tx, user, 'password', origin) : undefined))
     },
   }
 }

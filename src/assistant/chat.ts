@@ -14,6 +14,7 @@ export interface ChatOptions {
     actor: Actor,
     conversationId: string,
     input: { content: string; uploadIds?: string[] },
+    replyId: string,
   ) => Promise<{ message: { id: string }; reply?: { messageId: string; jobId: string } }>
   /** The workspace of an upload that the actor may read. @throws NOT_FOUND */
   workspaceOf: (actor: Actor, uploadId: string) => Promise<string>
@@ -54,15 +55,21 @@ export function createChat({ assistant, createConversation, sendMessage, workspa
   }
 
   async function ask(actor: Actor, body: ChatBody): Promise<{ reply: ReplyRow; jobId: string }> {
-    await assistant.allowance.demand(actor)
-    const conversationId = await conversationFor(actor, body)
     const { message: content, uploadIds } = body
-    const sent = await sendMessage(actor, conversationId, { content, ...(uploadIds && { uploadIds }) })
-    // Who asks in this way wants an answer, whatever the mode of the conversation.
-    const { messageId, jobId } = sent.reply ?? (await assistant.answer(actor, sent.message.id))
-    const reply = await assistant.find(messageId)
-    if (!reply) throw problem('NOT_FOUND', { detail: 'The conversation was deleted meanwhile' })
-    return { reply, jobId }
+    const admission = await assistant.allowance.admit(actor, content)
+    try {
+      const conversationId = await conversationFor(actor, body)
+      const input = { content, ...(uploadIds && { uploadIds }) }
+      const sent = await sendMessage(actor, conversationId, input, admission.replyId)
+      // Who asks in this way wants an answer, whatever the mode of the conversation.
+      const answer = () => assistant.answer(actor, sent.message.id, admission.replyId)
+      const { messageId, jobId } = sent.reply ?? (await answer())
+      const reply = await assistant.find(messageId)
+      if (!reply) throw problem('NOT_FOUND', { detail: 'The conversation was deleted meanwhile' })
+      return { reply, jobId }
+    } finally {
+      await admission.close()
+    }
   }
 
   async function accepted(reply: ReplyRow, jobId: string): Promise<ChatAccepted> {

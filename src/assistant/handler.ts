@@ -4,7 +4,7 @@ import type { ModelRequest } from '../contracts/model.ts'
 import { demand, type WorkspaceRole } from '../contracts/policy.ts'
 import { JobCancelled, QueueClosing } from '../contracts/queue.ts'
 import type { Retrieval } from '../contracts/retrieval.ts'
-import { type Allowance, inputTokensOf, MAX_OUTPUT_TOKENS, tokensOf } from './allowance.ts'
+import { type Allowance, fitted, inputTokensOf, MAX_OUTPUT_TOKENS, tokensOf } from './allowance.ts'
 import type { Ending, EndReply } from './endings.ts'
 import { smallTalkOf, stripMention } from './question.ts'
 import type { ReplyContext, ReplyRepository, ReplyRow } from './replies.ts'
@@ -63,8 +63,9 @@ export function createReplyHandler(options: ReplyHandlerOptions): JobHandler<'re
       return end(reply.id, { status, content, citations, tokens: costOf(asked, written) })
     }
     try {
-      const request = await requestFor(run, reply)
-      await allowance.reserve(run.actor, reply.id, inputTokensOf(request) + MAX_OUTPUT_TOKENS)
+      const wanted = await requestFor(run, reply)
+      const tokens = await allowance.reserve(run.actor, reply.id, inputTokensOf(wanted) + MAX_OUTPUT_TOKENS)
+      const request = fitted(wanted, tokens)
       asked = request
       run.progress(0.1, 'writing')
       await write(reply, request, signal, written, stop.now)

@@ -24,7 +24,7 @@ export interface AssistantOptions {
   demandWrite: (actor: Actor, conversationId: string) => Promise<unknown>
   withdrawJob: (jobId: string) => Promise<unknown>
   onError: (error: unknown) => void
-  /** Tokens of the free tier in a month; undefined counts nothing. */
+  /** Tokens of the free tier in a month; undefined: no limit. */
   monthlyTokens?: number | undefined
   /** How often what is written so far is stored, ms. */
   checkpointMs?: number
@@ -52,7 +52,7 @@ export async function createAssistant(options: AssistantOptions) {
     find: repository.find,
     follow: watchers.follow,
     /** What somebody may use of the month. */
-    allowance: { demand: allowance.demand, usage: allowance.usage },
+    allowance: { admit: allowance.admit, usage: allowance.usage },
     /** The handler of `reply.generate`. */
     generate: createReplyHandler({ repository, retrieval, write, end, stops, allowance, roleOf }),
     async close(): Promise<void> {

@@ -22,7 +22,7 @@ export function createReplyPlanner(repository: Pick<ReplyRepository, 'insert'>):
   return async (tx, occasion) => {
     if (!isDue(occasion)) return undefined
     const { conversationId, workspaceId, authorId } = occasion
-    const messageId = newId()
+    const messageId = occasion.replyId ?? newId()
     const jobId = await tx.job({
       name: 'reply.generate',
       data: { conversationId, messageId },

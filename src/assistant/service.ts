@@ -16,7 +16,7 @@ export interface AssistantServiceOptions {
   repository: ReplyRepository
   end: EndReply
   stops: Stops
-  allowance: Pick<Allowance, 'demand' | 'sweep'>
+  allowance: Pick<Allowance, 'admit' | 'sweep'>
   /** Demands that the actor may write in a conversation. @throws NOT_FOUND, FORBIDDEN */
   demandWrite: (actor: Actor, conversationId: string) => Promise<unknown>
   /** Takes back a job that is not needed any more. */
@@ -53,9 +53,9 @@ export function createAssistantService({
   }
 
   /** Makes a waiting reply with its job; undefined when one waits already. */
-  const make = (actor: Actor, question: Question) =>
+  const make = (actor: Actor, question: Question, replyId: string) =>
     db.transact(async (tx) => {
-      const occasion = { ...question, mode: 'always' as const, humanMembers: 1, authorId: actor.userId }
+      const occasion = { ...question, mode: 'always' as const, humanMembers: 1, authorId: actor.userId, replyId }
       const planned = await plan(tx, occasion)
       if (!planned) return undefined
       const [position] = await tx.emitNow([planned.event])
@@ -89,14 +89,13 @@ export function createAssistantService({
       return ended ?? toMessage((await repository.find(messageId)) ?? reply)
     },
 
-    /** Has a message answered whatever the mode of its conversation; one that waits already takes it along. @throws NOT_FOUND, FORBIDDEN, ASSISTANT_QUOTA_EXCEEDED */
-    async answer(actor: Actor, questionId: string): Promise<{ messageId: string; jobId: string }> {
+    /** Has a message answered whatever the mode of its conversation; one that waits already takes it along. @throws NOT_FOUND, FORBIDDEN */
+    async answer(actor: Actor, questionId: string, replyId: string): Promise<{ messageId: string; jobId: string }> {
       const question = await repository.question(questionId)
       if (!question) throw problem('NOT_FOUND', { detail: 'No such message' })
       await demandWrite(actor, question.conversationId)
-      await allowance.demand(actor)
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const made = (await make(actor, question)) ?? (await repository.waiting(question.conversationId))
+        const made = (await make(actor, question, replyId)) ?? (await repository.waiting(question.conversationId))
         if (made) return made
       }
       throw problem('OVERLOADED', { detail: 'Too many questions at once in this conversation', retryAfter: 1 })
@@ -109,10 +108,14 @@ export function createAssistantService({
         throw problem('CONFLICT', { detail: 'The reply is still being written: stop it first' })
       const question = replyTo === null ? undefined : await repository.question(replyTo)
       if (!question) throw problem('CONFLICT', { detail: 'The message that it answers is gone' })
-      await allowance.demand(actor)
-      const made = await make(actor, question)
-      if (!made) throw problem('CONFLICT', { detail: 'A reply is about to be written already' })
-      return made.message
+      const admission = await allowance.admit(actor, question.content)
+      try {
+        const made = await make(actor, question, admission.replyId)
+        if (!made) throw problem('CONFLICT', { detail: 'A reply is about to be written already' })
+        return made.message
+      } finally {
+        await admission.close()
+      }
     },
 
     /** Ends the reply of a job that is over without having ended it: cancelled while it waited, or given up. For `job.updated`. */

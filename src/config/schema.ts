@@ -106,7 +106,7 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 1,
       description:
-        'Tokens that the assistant may use for a user of the free tier in a calendar month (UTC); unset: 1000000 of a language model, and those of the built-in assistant, which cost nothing, are not counted',
+        'Tokens that the assistant may use for a user of the free tier in a calendar month (UTC); unset: 1000000 of a language model, and any number of the built-in assistant, which costs nothing',
       examples: [1_000_000],
     }),
   ),

@@ -18,6 +18,8 @@ export interface ReplyOccasion {
   /** The thread that the reply belongs to. */
   threadId: string
   content: string
+  /** The id that the reply gets, where tokens are held for it already; else one is made. */
+  replyId?: string | undefined
 }
 
 /** A reply that is going to be written: what to store and to announce together with the message that it answers. */

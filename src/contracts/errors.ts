@@ -18,6 +18,7 @@ export const ERRORS = {
   FORBIDDEN: { status: 403, title: 'Not allowed' },
   ACCOUNT_DISABLED: { status: 403, title: 'The account is disabled' },
   EMAIL_UNVERIFIED: { status: 403, title: 'The email is not confirmed' },
+  REAUTHENTICATION_REQUIRED: { status: 403, title: 'Send your current password too, or sign in again' },
   ORIGIN_NOT_ALLOWED: { status: 403, title: 'This origin is not allowed' },
   CSRF_REFUSED: { status: 403, title: 'The request may have been made by another page' },
   SIGNATURE_INVALID: { status: 403, title: 'The signature is not valid' },

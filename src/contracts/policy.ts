@@ -46,7 +46,12 @@ export interface Actor {
   keyId?: string
   /** Only with an API key: what it may do. Absent means everything its user may. */
   scopes?: readonly string[]
+  /** Only a service account: the owner of its workspace, whose tier it has and whose allowances it uses. */
+  payerId?: string
 }
+
+/** Whose allowances somebody uses: the own ones; a service account's are those of the owner of its workspace. */
+export const payerOf = ({ userId, payerId }: Pick<Actor, 'userId' | 'payerId'>): string => payerId ?? userId
 
 /** What can be done with the installation as a whole, and the server roles that may. */
 export const SERVER_POLICY = {

@@ -1,6 +1,7 @@
 import type { Sql, TransactionSql } from 'postgres'
 import type { Job, JobName } from '../contracts/jobs.ts'
 import type { Actor } from '../contracts/policy.ts'
+import { PAYER, TIER } from '../db/payer.ts'
 import type { JobListQuery } from './model.ts'
 
 /** A job's row, with what clients do not see. Times are RFC 3339 strings. */
@@ -22,6 +23,10 @@ export interface JobRow {
   startedAt: string | null
   finishedAt: string | null
 }
+
+/** A user as an actor; one that is gone or disabled is none. */
+const ACTOR = `
+  select u.role, ${TIER} as tier, p.id as "payerId" from users u ${PAYER} where u.id = $1 and u.disabled_at is null`
 
 /** What hands a job to the queue needs to know of it. */
 export type DispatchRow = Pick<JobRow, 'id' | 'name' | 'run'>
@@ -130,9 +135,12 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
 
     /** A user as an actor with the rights of now; undefined for one who is gone or disabled. */
     async actorOf(userId: string): Promise<Actor | undefined> {
-      const [row] = await sql<Actor[]>`
-        select id as "userId", role, tier from users where id = ${userId} and disabled_at is null`
-      return row && { userId: row.userId, role: row.role, tier: row.tier }
+      const [row] = await sql.unsafe<(Pick<Actor, 'role' | 'tier'> & { payerId: string | null })[]>(ACTOR, [userId], {
+        prepare: true,
+      })
+      if (row === undefined) return undefined
+      const { role, tier, payerId } = row
+      return { userId, role, tier, ...(payerId !== null && { payerId }) }
     },
 
     /** Unfinished jobs and those that failed within a day, by state. */

@@ -25,6 +25,8 @@ export interface Sending {
   actor: Actor
   conversationId: string
   input: SendBody
+  /** The id that a reply of the assistant gets, where one is planned along. */
+  replyId?: string | undefined
 }
 
 /** What became of it. `reply` is the waiting reply of the assistant, where one was planned along. */
@@ -94,7 +96,7 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
     return assistant === 'always' || (assistant === 'auto' && humanMembers <= 1) || /@assistant/i.test(message.content)
   }
 
-  const occasionOf = ({ message, destination, conversationId, actor }: Ready) => ({
+  const occasionOf = ({ message, destination, conversationId, actor, replyId }: Ready) => ({
     conversationId,
     workspaceId: destination.workspaceId as string,
     mode: destination.assistant,
@@ -103,6 +105,7 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
     authorId: actor.userId,
     threadId: destination.threadId ?? message.id,
     content: message.content,
+    replyId,
   })
 
   async function store(ready: readonly Ready[], tx: Tx | undefined): Promise<Sent[]> {

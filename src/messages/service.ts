@@ -105,9 +105,9 @@ export function createMessages({ access, ...deps }: MessagesDeps) {
       return toPage(rows, limit, (row) => [row.seq])
     },
 
-    /** @throws NOT_FOUND, FORBIDDEN, UNPROCESSABLE */
-    send: (actor: Actor, conversationId: string, input: SendBody): Promise<Sent> =>
-      deliver({ actor, conversationId, input }),
+    /** `replyId` is the id that a reply gets, where one is planned along. @throws NOT_FOUND, FORBIDDEN, UNPROCESSABLE */
+    send: (actor: Actor, conversationId: string, input: SendBody, replyId?: string): Promise<Sent> =>
+      deliver({ actor, conversationId, input, replyId }),
 
     /** A message; a deleted one as its tombstone. */
     get: async (actor: Actor, id: string): Promise<Message> => (await find(actor, id)).message,

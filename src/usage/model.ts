@@ -27,7 +27,9 @@ export const Usage = Type.Object(
     assistantTokens: Type.Object(
       {
         used: Type.Integer({ minimum: 0, description: 'This month, with what replies being written have reserved' }),
-        limit: Nullable(Type.Integer({ minimum: 0, description: 'Null where tokens are not counted' })),
+        limit: Nullable(
+          Type.Integer({ minimum: 0, description: 'Null where there is none: the built-in assistant costs nothing' }),
+        ),
         resetsAt: Type.Unsafe<string>({ ...Time, description: 'When the next month begins' }),
       },
       { description: 'What the assistant may use on your behalf' },

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { Secret, TOTP } from 'otpauth'
 import t, { type Test } from 'tap'
 import { caller, PASSWORD, type Person, person, testApp } from '../helpers/app.ts'
 import { type ReceivedMail, smtpServer, tokenIn } from '../helpers/smtp.ts'
@@ -215,6 +216,74 @@ t.test(
     t.equal((await reset(other)).statusCode, 204)
   },
 )
+
+t.test('SECURITY 9: a new password ends whatever was begun with the former one', async (t) => {
+  const { app, mailTo, later, login, nobody } = await world(t)
+  const ways: [name: string, choose: (ada: Person, password: string) => Promise<{ statusCode: number }>][] = [
+    [
+      'changed',
+      (ada, newPassword) => ada.post('/api/auth/password/change', { currentPassword: PASSWORD, newPassword }),
+    ],
+    [
+      'reset',
+      async ({ email }, password) => {
+        await nobody.post('/api/auth/password/forgot', { email })
+        const token = tokenIn(await mailTo(email, /new password/))
+        return nobody.post('/api/auth/password/reset', { token, password })
+      },
+    ],
+  ]
+  for (const [name, choose] of ways) {
+    const ada = await person(app)
+    const thief = `thief-${name}@example.org`
+    // Somebody else knew the password, and had an email of their own confirmed last.
+    await ada.post('/api/auth/email/change', { email: thief, currentPassword: PASSWORD })
+    const link = tokenIn(await mailTo(thief))
+    const { secret } = (await ada.post('/api/auth/mfa/totp', { currentPassword: PASSWORD })).json<{ secret: string }>()
+    const code = () => new TOTP({ secret: Secret.fromBase32(secret) }).generate()
+    await ada.post('/api/auth/mfa/totp/confirm', { code: code() })
+    await app.db.sql`update totp_factors set last_step = 0`
+    const { mfaToken } = (await login(ada.email, PASSWORD)).json<{ mfaToken: string }>()
+    await later()
+    t.equal((await choose(ada, NEW_PASSWORD)).statusCode, 204, name)
+    t.match((await nobody.post('/api/auth/email/verify', { token: link })).json(), { code: 'LINK_INVALID' }, name)
+    const second = await nobody.post('/api/auth/mfa/totp/login', { mfaToken, code: code() })
+    t.match(second.json(), { status: 401, code: 'TOKEN_INVALID' }, `${name}: nor does a second step go on`)
+    t.equal((await login(thief, NEW_PASSWORD)).statusCode, 401, `${name}: the email is the owner's still`)
+    t.equal((await login(ada.email, NEW_PASSWORD)).statusCode, 202)
+  }
+})
+
+t.test('SECURITY 9: a sign-in that is under way while the password is changed opens no session', async (t) => {
+  const { app, login } = await world(t)
+  const ada = await person(app)
+  const { sql } = app.db
+  const renewed = await app.passwords.hash(NEW_PASSWORD)
+  const [{ stored } = { stored: '' }] = await sql<{ stored: string }[]>`
+    select password_hash as stored from users where id = ${ada.id}`
+  const sessions = async () =>
+    (await sql`select 1 from sessions where user_id = ${ada.id} and revoked_at is null`).length
+  /** Signs in with the old password while the hash is being replaced, and is not to be seen yet. */
+  const during = async (hash: string) => {
+    let begun: ReturnType<typeof login> | undefined
+    await sql.begin(async (tx) => {
+      await tx`update users set password_hash = ${hash} where id = ${ada.id}`
+      begun = login(ada.email, PASSWORD)
+      for (let waiting = 0; waiting === 0; ) {
+        const rows =
+          await tx`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+        waiting = rows.length
+      }
+    })
+    return begun
+  }
+  const before = await sessions()
+  t.match((await during(renewed))?.json(), { status: 401, code: 'INVALID_CREDENTIALS' })
+  t.equal(await sessions(), before, 'whoever had the old password is out')
+  await sql`update users set password_hash = ${stored} where id = ${ada.id}`
+  const stronger = await app.passwords.hash(PASSWORD)
+  t.equal((await during(stronger))?.statusCode, 200, 'another hash of the same password does no harm')
+})
 
 t.test('SECURITY 7: who asks for a mail learns nothing, whatever address is named', async (t) => {
   const { app, smtp, nobody } = await world(t)

@@ -4,6 +4,7 @@ import { COMMON_PASSWORDS } from '../../src/accounts/common-passwords.ts'
 import { createPasswords, isOutdated } from '../../src/accounts/passwords.ts'
 import { ConfigError, loadConfig } from '../../src/config/load.ts'
 import { networkOf } from '../../src/lib/addresses.ts'
+import { newId } from '../../src/lib/ids.ts'
 import { caller, PASSWORD, person, testApp } from '../helpers/app.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { testRedis } from '../helpers/redis.ts'
@@ -78,6 +79,30 @@ t.test('passwords', async (t) => {
     t.equal((await change(PASSWORD)).statusCode, 204)
   })
 
+  t.test('SECURITY 4: to take a factor away needs the present password, or a sign-in of just now', async (t) => {
+    const ada = await person(app)
+    const { sql } = app.db
+    const make = async () => {
+      const id = newId()
+      await sql`
+        insert into passkeys (id, user_id, name, credential_id, public_key, counter, transports, backed_up)
+        values (${id}, ${ada.id}, 'x', ${id}, 'x', 0, '{}', false)`
+      await sql`
+        insert into identities (id, user_id, provider, issuer, subject) values (${id}, ${ada.id}, 'x', 'https://x.example', ${id})`
+      return [`/api/auth/passkeys/${id}`, `/api/auth/oauth/identities/${id}`]
+    }
+    const remove = (url: string, body?: object) =>
+      app.inject({ method: 'DELETE', url, headers: ada.headers, ...(body && { payload: body }) })
+    for (const url of await make()) t.equal((await remove(url)).statusCode, 204, `${url} just after a sign-in`)
+    await sql`update sessions set created_at = now() - interval '11 minutes' where user_id = ${ada.id}`
+    for (const url of await make()) {
+      t.match((await remove(url)).json(), { status: 403, code: 'REAUTHENTICATION_REQUIRED' }, url)
+      t.match((await remove(url, {})).json(), { status: 403, code: 'REAUTHENTICATION_REQUIRED' }, url)
+      t.match((await remove(url, { currentPassword: 'wrong' })).json(), { code: 'INVALID_CREDENTIALS' }, url)
+      t.equal((await remove(url, { currentPassword: PASSWORD })).statusCode, 204, url)
+    }
+  })
+
   t.test('SECURITY 5: argon2id of enough cost; older hashes are renewed at login', async (t) => {
     const ada = await person(app)
     const stored = async () => {
@@ -139,8 +164,10 @@ t.test('SECURITY 7: an unknown email and a wrong password cannot be told apart',
   t.equal(app.passwords.stats().hashed - before, 1, 'registration hashes before it looks whether the email is taken')
 })
 
+type App = Awaited<ReturnType<typeof testApp>>
+
 /** Tries passwords on accounts from addresses, as a proxy in front would pass them on. */
-const attacker = (app: Awaited<ReturnType<typeof testApp>>) => (email: string, address: string, password: string) =>
+const attacker = (app: App) => (email: string, address: string, password: string) =>
   caller(app).post('/api/auth/login', { email, password }, { 'x-forwarded-for': address })
 
 for (const backend of ['postgres', 'redis'] as const) {
@@ -193,6 +220,40 @@ for (const backend of ['postgres', 'redis'] as const) {
     )
   })
 }
+
+t.test('SECURITY 6: a stolen session does not help to guess the password', async (t) => {
+  const databaseUrl = await testDatabase(t)
+  const env = { RATE_LIMIT_AUTH: '4/60', JWT_SECRET: 'a'.repeat(40), COOKIE_SECRET: 'b'.repeat(40) }
+  const [one, two] = [await testApp(t, { databaseUrl, env }), await testApp(t, { databaseUrl, env })]
+  const ada = await person(one)
+  // Its limit of requests is another thing, and higher for a higher tier.
+  await one.db.sql`update users set tier = 'enterprise' where id = ${ada.id}`
+  await one.sessions.forget(ada.id)
+  const callers = [one, two].map((app) => caller(app, ada.headers))
+  const wrong = { currentPassword: 'not the password' }
+  const asks: [path: string, body: object][] = [
+    ['/api/auth/password/change', { ...wrong, newPassword: 'another good password' }],
+    ['/api/auth/mfa/totp', wrong],
+    ['/api/auth/passkeys/options', wrong],
+    ['/api/auth/email/change', { ...wrong, email: 'x@example.org' }],
+  ]
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_, index) => {
+      const [path, body] = asks[index % asks.length] as (typeof asks)[0]
+      return (callers[index % 2] as (typeof callers)[0]).post(path, body)
+    }),
+  )
+  const statuses = answers.map(({ statusCode }) => statusCode)
+  t.equal(statuses.filter((status) => status === 401).length, 4, 'four guesses, wherever they are tried')
+  t.equal(statuses.filter((status) => status === 429).length, 8)
+  const right = { currentPassword: PASSWORD, newPassword: 'another good password' }
+  const refused = await ada.post('/api/auth/password/change', right)
+  t.match(refused.json(), { code: 'RATE_LIMITED', detail: /wrong passwords/ }, 'not even with the right one')
+  t.ok(Number(refused.headers['retry-after']) > 0)
+  t.equal((await ada.get('/api/auth/me')).statusCode, 200, 'everything else goes on')
+  await one.db.sql`update attempts set resets_at = now()`
+  t.equal((await ada.post('/api/auth/password/change', right)).statusCode, 204, 'and the window ends by itself')
+})
 
 t.test('SECURITY 6: right passwords do not count', async (t) => {
   const app = await testApp(t, { env: { TRUST_PROXY: '1', RATE_LIMIT_AUTH: '3/60' } })

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import type { Tier } from '../../src/contracts/policy.ts'
 import { caller, PASSWORD, type Person, person, testApp } from '../helpers/app.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { type Live, openAll } from '../helpers/live.ts'
@@ -18,6 +19,7 @@ const DEADLINE_MS = 30_000
 
 interface World {
   one: FastifyInstance
+  two: FastifyInstance
   origins: string[]
   admin: Person
 }
@@ -31,7 +33,7 @@ async function world(t: Test, env: Record<string, string>): Promise<World> {
   const admin = await person(one, 'admin')
   await one.db.sql`update users set role = 'admin' where id = ${admin.id}`
   await one.sessions.forget(admin.id)
-  return { one, origins, admin }
+  return { one, two, origins, admin }
 }
 
 const login = async ({ one }: World, { email }: Person) => {
@@ -184,7 +186,39 @@ async function rights(t: Test, env: Record<string, string>): Promise<void> {
   }
 }
 
-for (const [name, run] of Object.entries({ persons, machines, rights })) {
+/** Waits until what is open of somebody at an instance has a tier. */
+async function untilTier(t: Test, app: FastifyInstance, userId: string, tier: Tier, name: string): Promise<void> {
+  const tiersNow = () => [...app.hub.connectionsOf(userId)].map(({ identity }) => identity?.actor.tier)
+  const until = performance.now() + DEADLINE_MS
+  while (tiersNow().some((now) => now !== tier) && performance.now() < until)
+    await new Promise((resolve) => setImmediate(resolve))
+  t.same(tiersNow(), [tier, tier], name)
+}
+
+/** The session stands, for somebody who may more or less by now: what is open goes on, with the limits of now. */
+async function tiers(t: Test, env: Record<string, string>): Promise<void> {
+  const here = await world(t, env)
+  const { one, two, admin, origins } = here
+  const ada = await person(one)
+  for (const origin of origins) await openAll(t, origin, ada.token, { topic: `user:${ada.id}`, label: 'session' })
+  for (const tier of ['premium', 'enterprise', 'free'] as const) {
+    t.equal((await admin.patch(`/api/users/${ada.id}`, { tier })).statusCode, 200)
+    await untilTier(t, one, ada.id, tier, `33: ${tier} here`)
+    await untilTier(t, two, ada.id, tier, `33: ${tier} elsewhere`)
+  }
+  for (const app of [one, two]) {
+    // What is kept of the session is from before the change, and the news that it is no longer true is still on its way.
+    await app.sessions.actorOf(ada.id, sessionOf(ada.token))
+    await app.db.sql`update users set tier = ${app === one ? 'premium' : 'enterprise'} where id = ${ada.id}`
+    app.hub.control({ kind: 'recheck', userId: ada.id })
+    await untilTier(t, app, ada.id, app === one ? 'premium' : 'enterprise', '33: whatever is kept')
+  }
+}
+
+const sessionOf = (token: string) =>
+  (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }).sid
+
+for (const [name, run] of Object.entries({ persons, machines, rights, tiers })) {
   t.test(`SECURITY 18 to 21, 33: ${name}, over PostgreSQL`, { timeout: 240_000 }, (t) => run(t, {}))
   t.test(`SECURITY 18 to 21, 33: ${name}, over Redis`, { timeout: 240_000 }, async (t) => {
     const url = await testRedis(t)

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { TIER_LIMITS, TIERS, type Tier } from '../../src/contracts/policy.ts'
+import { createJobRepository } from '../../src/jobs/repository.ts'
 import type { Usage } from '../../src/usage/model.ts'
-import { type Person, person, testApp } from '../helpers/app.ts'
+import { caller, type Person, person, testApp } from '../helpers/app.ts'
 import { fileForm } from '../uploads/form.ts'
 
 /** What the free tier may in these tests: small, so that the highest can be reached. */
@@ -111,4 +112,58 @@ t.test('GET /api/usage: whose it is', async (t) => {
   t.equal((await eve.get(`/api/usage?workspaceId=${personal}`)).statusCode, 404, 'not of others')
   t.equal((await app.inject('/api/usage')).statusCode, 401)
   t.equal((await ada.get('/api/usage?workspaceId=x')).statusCode, 400)
+})
+
+t.test('a service account has the limits of who owns its workspace, and uses what they have', async (t) => {
+  const app = await testApp(t, { env: { ...BASE, RATE_LIMIT_READ: '7/60' } })
+  const [owner, next] = [await ofTier(app, 'premium'), await ofTier(app, 'enterprise')]
+  const team = await teamOf(owner, next)
+  const url = `/api/workspaces/${team}/service-accounts`
+  const { id } = (await owner.post(url, { name: 'robot', role: 'admin' })).json<{ id: string }>()
+  const scopes = ['account:read', 'uploads:read', 'uploads:write', 'conversations:write']
+  const made = await owner.post(`${url}/${id}/api-keys`, { name: 'k', scopes })
+  const robot = caller(app, { authorization: `Bearer ${made.json<{ key: string }>().key}` }) as Person
+  const limits = (tier: Tier) => {
+    const { uploadBytes, storage, sockets, requests } = TIER_LIMITS[tier]
+    return {
+      tier,
+      storage: { workspaceId: team, limit: 4000 * storage },
+      uploads: { maxFileBytes: 1000 * uploadBytes },
+      sockets: { limit: sockets },
+      requests: { factor: requests },
+    }
+  }
+  const quota = async () => (await robot.get('/api/auth/me')).headers['ratelimit-policy']
+  t.match(await usage(robot), limits('premium'))
+  t.equal(await quota(), '"read";q=35;w=60')
+  t.equal((await upload(robot, 1001, team)).statusCode, 201, 'over REST')
+  const inJobs = await createJobRepository(app.db.sql).actorOf(id)
+  t.match(inJobs, { userId: id, tier: 'premium', payerId: owner.id }, 'and in its jobs')
+
+  const asked = await robot.post('/api/chat', { message: 'What is there?', workspaceId: team })
+  t.equal(asked.statusCode, 200, asked.body)
+  const spent = (await usage(owner)).assistantTokens.used
+  t.ok(spent > 0, 'what it asks is counted for the owner')
+  t.equal((await usage(robot)).assistantTokens.used, spent)
+  t.same(await app.db.sql`select user_id as id from assistant_usage`, [{ id: owner.id }])
+
+  t.equal((await owner.post(`/api/workspaces/${team}/transfer`, { userId: next.id })).statusCode, 200)
+  app.apiKeys.forget(made.json<{ id: string }>().id)
+  t.match(await usage(robot), limits('enterprise'), 'handed over, it has those of the new owner')
+  t.equal(await quota(), '"read";q=140;w=60')
+})
+
+t.test('all keys of somebody, those of service accounts too, share one bound', async (t) => {
+  const app = await testApp(t, { env: { RATE_LIMIT_READ: '4/60' } })
+  const owner = await person(app)
+  const team = await teamOf(owner)
+  const url = `/api/workspaces/${team}/service-accounts`
+  const statuses: number[] = []
+  for (let index = 0; index < 7; index += 1) {
+    const { id } = (await owner.post(url, { name: `robot ${index}` })).json<{ id: string }>()
+    const key = await owner.post(`${url}/${id}/api-keys`, { name: 'k', scopes: ['account:read'] })
+    const robot = caller(app, { authorization: `Bearer ${key.json<{ key: string }>().key}` })
+    for (let call = 0; call < 4; call += 1) statuses.push((await robot.get('/api/auth/me')).statusCode)
+  }
+  t.same(statuses, [...Array(20).fill(200), ...Array(8).fill(429)], 'making accounts makes no budgets without end')
 })

@@ -1,6 +1,7 @@
 import { Secret, TOTP } from 'otpauth'
 import type { Page } from 'playwright-core'
 import t from 'tap'
+import { encode } from 'uqr'
 import { browserTest } from '../helpers/browser.ts'
 import { oidcProvider } from '../helpers/oidc.ts'
 import { isLive, NAMELESS, PASSWORD, signUp, site, TOO_WIDE, toSignIn, typeCredentials } from './world.ts'
@@ -50,7 +51,15 @@ browserTest(t, 'two-step sign-in: set up, used with app and recovery code, remov
   const secret = (await twoStep.getByLabel('Key for the app').textContent())?.replaceAll(' ', '') ?? ''
   const link = await twoStep.getByRole('link', { name: 'Open in an app on this device' }).getAttribute('href')
   t.equal(new URL(link ?? '').searchParams.get('secret'), secret)
-  await twoStep.getByLabel('First code of the app').fill(codeOf(secret))
+  const picture = twoStep.getByRole('img', { name: 'The key as a QR code' })
+  const { data, size } = encode(link ?? '', { ecc: 'M', border: 4 })
+  t.equal(await picture.getAttribute('viewBox'), `0 0 ${size} ${size}`)
+  const modules = [...((await picture.locator('path').getAttribute('d')) ?? '').matchAll(/M(\d+) (\d+)h1v1h-1z/g)]
+  const drawn = Array.from({ length: size }, () => Array<boolean>(size).fill(false))
+  for (const [, x, y] of modules) (drawn[Number(y)] as boolean[])[Number(x)] = true
+  t.same(drawn, data, 'the picture says what the link says')
+  const first = codeOf(secret)
+  await twoStep.getByLabel('First code of the app').fill(first)
   await twoStep.getByRole('button', { name: 'Turn it on' }).click()
   const codes = (await twoStep.getByLabel('Recovery codes', { exact: true }).textContent())?.split('\n') ?? []
   t.equal(codes.length, 10)
@@ -64,7 +73,7 @@ browserTest(t, 'two-step sign-in: set up, used with app and recovery code, remov
   t.same(await page.evaluate(NAMELESS), [])
   const code = page.getByLabel('Code of your authenticator app')
   t.equal(await page.evaluate('document.activeElement.name'), 'code', 'the code can be typed at once')
-  await code.fill(codeOf(secret))
+  await code.fill(first)
   await page.getByRole('button', { name: 'Confirm', exact: true }).click()
   await page.getByText('This code is wrong or was used already.').waitFor()
   const right = codeOf(secret, 1)
@@ -97,7 +106,7 @@ browserTest(t, 'two-step sign-in: set up, used with app and recovery code, remov
 })
 
 browserTest(t, 'passkeys: made, used in place of password and code, removed', async (t, browser) => {
-  const { complaints, visit } = await site(t, browser)
+  const { app, complaints, visit } = await site(t, browser)
   const page = await visit()
   await addAuthenticator(page)
   const email = await signUp(page, 'Ada')
@@ -116,8 +125,17 @@ browserTest(t, 'passkeys: made, used in place of password and code, removed', as
   await isLive(page)
   await openSettings(page, 'Ada')
   await passkeys.getByText(/last used/).waitFor()
+  // As if the sign-in had been a while ago.
+  await app.db.sql`update sessions set created_at = created_at - interval '11 minutes'`
   await passkeys.getByRole('button', { name: 'Remove My laptop' }).click()
   await passkeys.getByRole('button', { name: 'Really remove My laptop?' }).click()
+  await passkeys.getByText('You signed in a while ago.').waitFor()
+  const again = passkeys.locator('#again-currentPassword')
+  await again.fill('wrong')
+  await passkeys.getByRole('button', { name: 'Remove the passkey' }).click()
+  await passkeys.getByText('The current password is wrong.').waitFor()
+  await again.fill(PASSWORD)
+  await passkeys.getByRole('button', { name: 'Remove the passkey' }).click()
   await passkeys.getByText('None yet.').waitFor()
 
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
@@ -202,6 +220,12 @@ browserTest(t, 'settings: email, password, devices, API keys; on a phone too', a
   await mail.getByRole('button', { name: 'Use another email' }).click()
   await mail.getByText(`If ${moved} can be used`).waitFor()
 
+  await page.goto(await linkTo(moved, /Confirm your new email/))
+  await page.getByRole('button', { name: 'Confirm this email' }).click()
+  await page.getByText(moved).waitFor()
+  await page.getByRole('link', { name: 'Go on' }).click()
+  await isLive(page)
+  await openSettings(page, 'Ada')
   const devices = part(page, 'Signed-in devices')
   const end = devices.getByRole('button', { name: /^Sign out (?!everywhere)/ })
   await end.click()
@@ -232,12 +256,6 @@ browserTest(t, 'settings: email, password, devices, API keys; on a phone too', a
   await password.getByRole('button', { name: 'Change the password' }).click()
   await password.getByText('Your password is changed.').waitFor()
 
-  await page.goto(await linkTo(moved, /Confirm your new email/))
-  await page.getByRole('button', { name: 'Confirm this email' }).click()
-  await page.getByText(moved).waitFor()
-  await page.getByRole('link', { name: 'Go on' }).click()
-  await isLive(page)
-  await openSettings(page, 'Ada')
   await mail.getByText(moved).waitFor()
   await mail.getByText('Confirmed', { exact: true }).waitFor()
 

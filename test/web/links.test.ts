@@ -1,6 +1,7 @@
 import t from 'tap'
-import { person } from '../helpers/app.ts'
+import { caller, person } from '../helpers/app.ts'
 import { browserTest } from '../helpers/browser.ts'
+import { oidcProvider } from '../helpers/oidc.ts'
 import { isLive, NAMELESS, PASSWORD, signUp, site, TOO_WIDE, toSignIn, typeCredentials } from './world.ts'
 
 const NEW_PASSWORD = 'a wholly different battery'
@@ -163,3 +164,59 @@ browserTest(t, 'an invitation: for a new account, for the right one, and for som
   await other.getByRole('heading', { name: 'Water room' }).waitFor()
   t.same(complaints, [])
 })
+
+browserTest(
+  t,
+  'an invitation waits for its account: over a mail, and over an identity provider',
+  async (t, browser) => {
+    let provider!: Awaited<ReturnType<typeof oidcProvider>>
+    const { app, complaints, visit, linkTo, url } = await site(t, browser, async (origin) => {
+      provider = await oidcProvider(t, `${origin}/api/auth/oauth/local/callback`)
+      const { issuer, client_id: clientId, client_secret: clientSecret } = provider
+      const entry = { name: 'local', label: 'Teahouse', issuer, clientId, clientSecret }
+      return { OIDC_PROVIDERS: JSON.stringify([entry]), REQUIRE_EMAIL_VERIFICATION: 'true' }
+    })
+    const name = { email: 'host@example.org', password: PASSWORD, name: 'host' }
+    await app.accounts.provision({ ...name, role: 'user', tier: 'free' })
+    const login = await caller(app).post('/api/auth/login', { email: name.email, password: PASSWORD })
+    const host = caller(app, { authorization: `Bearer ${login.json<{ accessToken: string }>().accessToken}` })
+    const invite = async (title: string, to: string) => {
+      const { id } = (await host.post('/api/conversations', { title })).json<{ id: string }>()
+      await host.post(`/api/conversations/${id}/members`, { email: to })
+      return (await linkTo(to, new RegExp(`invites you to ${title}`))).slice(url.length)
+    }
+    const [email, elsewhere] = ['guest@example.org', 'elsewhere@example.org']
+
+    const page = await visit({}, await invite('Tea room', email))
+    await page.getByLabel('Your name').fill('Guest')
+    await page.getByLabel('Password').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Create account' }).click()
+    await page.getByRole('heading', { name: 'One more step: your mail' }).waitFor()
+    const tab = await visit(page.context(), (await linkTo(email, /Confirm your email/)).slice(url.length))
+    await tab.getByRole('button', { name: 'Confirm this email' }).click()
+    await tab.getByRole('link', { name: 'Sign in' }).click()
+    await tab.getByRole('button', { name: 'I have an account already' }).click()
+    await typeCredentials(tab, email)
+    await tab.getByText('host invites you to Tea room').waitFor()
+    await tab.getByRole('button', { name: 'Join Tea room' }).click()
+    await tab.getByRole('heading', { name: 'Tea room' }).waitFor()
+
+    const other = await visit({}, await invite('Coffee room', elsewhere))
+    provider.signsIn({ sub: 'e-1', email: elsewhere, email_verified: true, name: 'Else' })
+    await other.getByRole('button', { name: 'Continue with Teahouse' }).click()
+    await other.getByRole('button', { name: 'Join Coffee room' }).click()
+    await other.getByRole('heading', { name: 'Coffee room' }).waitFor()
+    await other.goto(url)
+    await isLive(other)
+
+    const third = await visit({}, await invite('Water room', 'nobody@example.org'))
+    provider.signsIn({ sub: 'e-1', email: elsewhere, email_verified: true })
+    await third.getByRole('button', { name: 'Continue with Teahouse' }).click()
+    await third.getByRole('heading', { name: 'This invitation is for somebody else' }).waitFor()
+    await third.getByRole('button', { name: 'Not now' }).click()
+    await isLive(third)
+    await third.reload()
+    await isLive(third)
+    t.same(complaints, [])
+  },
+)

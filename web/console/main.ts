@@ -1,6 +1,7 @@
 import { createParley, ParleyError, type User } from '../../sdk/index.ts'
 import { fill, h } from './lib/dom.ts'
 import { explain } from './lib/explain.ts'
+import { keptInvitation } from './lib/kept-invitation.ts'
 import { tokenInUrl } from './lib/link-token.ts'
 import { browserStore, onOtherTab } from './lib/tokens.ts'
 import { invitationView } from './views/account/invitation.ts'
@@ -62,6 +63,8 @@ async function start(): Promise<void> {
   const invitation = tokenInUrl('invitation')
   if (invitation) return show(null, invitationView(parley, invitation, go), 'An invitation')
   if (!parley.session.current()) return signedOut()
+  const kept = location.pathname === '/' ? keptInvitation() : null
+  if (kept) return show(null, invitationView(parley, kept, go), 'An invitation')
   try {
     const user = await parley.auth.me()
     parley.socket.open()

@@ -3,7 +3,7 @@ import { h } from '../../lib/dom.ts'
 import { FIELDS, formView } from '../../lib/form.ts'
 import { when } from '../../lib/format.ts'
 import { depart } from '../../lib/provider-trip.ts'
-import { list, OWN_ADVICE, row, section, stage, sureButton } from './parts.ts'
+import { list, OWN_ADVICE, row, section, stage, sureButton, withPasswordIfAsked } from './parts.ts'
 
 const LAST_WAY = {
   CONFLICT: 'This is the last way into your account: it stays. Set a password first, by “Forgotten your password?”.',
@@ -16,7 +16,11 @@ export function identitiesSection(parley: Parley): HTMLElement {
   const labels = new Map<string, string>()
   const offers = h('div', { class: 'actions' })
   const unlink = (id: string): Promise<void> =>
-    rest.unlinkIdentity({ path: { id } }).then(identities.load, (error) => void result.complain(error, LAST_WAY))
+    withPasswordIfAsked(result, {
+      submit: 'Unlink it',
+      advice: LAST_WAY,
+      act: (body) => rest.unlinkIdentity({ path: { id }, body }).then(identities.load),
+    })
   const identities = list(
     rest.listIdentities,
     ({ id, provider, email, createdAt }) => {

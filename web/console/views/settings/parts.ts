@@ -1,5 +1,7 @@
+import { ParleyError } from '../../../../sdk/index.ts'
 import { announce, type Child, fill, h } from '../../lib/dom.ts'
 import { type Advice, explain } from '../../lib/explain.ts'
+import { FIELDS, formView } from '../../lib/form.ts'
 
 /** Words for the errors of somebody who is signed in already. */
 export const OWN_ADVICE: Advice = { INVALID_CREDENTIALS: 'The current password is wrong. Type it again.' }
@@ -30,6 +32,36 @@ export function stage() {
     },
     complain: (error: unknown, advice: Advice = OWN_ADVICE) =>
       fill(element, h('p', { class: 'problem', role: 'alert' }, explain(error, advice))),
+  }
+}
+
+/** Does what the server wants the password for some time after a sign-in: asks for it then, in the given place. */
+export async function withPasswordIfAsked(
+  place: ReturnType<typeof stage>,
+  {
+    submit,
+    advice,
+    act,
+  }: { submit: string; advice: Advice; act: (body: { currentPassword?: string }) => Promise<unknown> },
+): Promise<void> {
+  try {
+    await act({})
+  } catch (error) {
+    if (!(error instanceof ParleyError) || error.code !== 'REAUTHENTICATION_REQUIRED') place.complain(error, advice)
+    else
+      place.show(
+        formView({
+          id: 'again',
+          before: [h('p', { class: 'soft' }, 'You signed in a while ago. Type your password to go on.')],
+          fields: [FIELDS.currentPassword],
+          submit,
+          advice: { ...OWN_ADVICE, ...advice },
+          async send(value) {
+            await act({ currentPassword: value('currentPassword') })
+            place.clear()
+          },
+        }).element,
+      )
   }
 }
 

@@ -3,7 +3,7 @@ import { h } from '../../lib/dom.ts'
 import { FIELDS, formView } from '../../lib/form.ts'
 import { when } from '../../lib/format.ts'
 import { makePasskey, passkeysWork } from '../../lib/passkeys.ts'
-import { list, OWN_ADVICE, row, section, stage, sureButton } from './parts.ts'
+import { list, OWN_ADVICE, row, section, stage, sureButton, withPasswordIfAsked } from './parts.ts'
 
 const LAST_WAY = {
   CONFLICT: 'This is the last way into your account: it stays. Set a password first, by “Forgotten your password?”.',
@@ -21,7 +21,11 @@ export function passkeysSection(parley: Parley): HTMLElement {
   const result = stage()
   const { rest } = parley
   const remove = (id: string): Promise<void> =>
-    rest.removePasskey({ path: { id } }).then(passkeys.load, (error) => void result.complain(error, LAST_WAY))
+    withPasswordIfAsked(result, {
+      submit: 'Remove the passkey',
+      advice: LAST_WAY,
+      act: (body) => rest.removePasskey({ path: { id }, body }).then(passkeys.load),
+    })
   const passkeys = list(
     rest.listPasskeys,
     (one) =>

@@ -3,6 +3,7 @@ import { announce, fill, h } from '../../lib/dom.ts'
 import { explain } from '../../lib/explain.ts'
 import { FIELDS, formView } from '../../lib/form.ts'
 import { counted } from '../../lib/format.ts'
+import { qrCode } from '../../lib/qr.ts'
 import { OWN_ADVICE, secretBox, section, stage } from './parts.ts'
 
 /** The secret in groups of four: people type it. */
@@ -76,10 +77,12 @@ export function twoStepSection(parley: Parley): HTMLElement {
         })
         step.show(
           h('h3', {}, 'Give your app this key'),
+          h('p', { class: 'soft' }, 'Point the app at this picture, then type the code that it shows.'),
+          qrCode(uri, 'The key as a QR code'),
           h(
             'p',
             { class: 'soft' },
-            'In the app choose to enter a key by hand, based on time, and type this one. Then type the code that it shows.',
+            'No camera? In the app choose to enter a key by hand, based on time, and type this one.',
           ),
           secretBox('Key for the app', grouped(secret), {
             more: h('a', { class: 'button small', href: uri }, 'Open in an app on this device'),

@@ -11,11 +11,16 @@ import { renderDocument, renderLoad } from './lib/report.ts'
 import { holds, type LoadResult, type Machine } from './lib/result.ts'
 import type { Bench, HttpTarget } from './lib/target.ts'
 import { accountTiming } from './loads/account-timing.ts'
+import { analysis } from './loads/analysis.ts'
+import { analysisAgain } from './loads/analysis-again.ts'
+import { analysisBeside } from './loads/analysis-beside.ts'
 import { connect } from './loads/connect.ts'
 import { create } from './loads/create.ts'
 import { crossInstance } from './loads/cross-instance.ts'
 import { drain } from './loads/drain.ts'
 import { fanOut4, fanOut16, fanOutPaced } from './loads/fan-out.ts'
+import { graphMemory } from './loads/graph-memory.ts'
+import { graphQueries } from './loads/graph-queries.ts'
 import { hello } from './loads/hello.ts'
 import { list } from './loads/list.ts'
 import { persistedSend } from './loads/persisted-send.ts'
@@ -42,7 +47,18 @@ const socketLoads: Record<string, { load: SocketLoad; sockets: number }> = {
   'socket-idle-2000': { load: socketIdle2k, sockets: 2_001 },
   'socket-idle-10000': { load: socketIdle10k, sockets: 10_001 },
 }
-const others = ['account-timing', 'cross-instance', 'drain', 'sign-in', 'start']
+/** Loads of Parley that start it themselves. */
+const ownLoads: Record<string, (bench: Bench, server: string) => Promise<Measured>> = {
+  'account-timing': accountTiming,
+  'sign-in': signIn,
+  start,
+  analysis,
+  'analysis-again': analysisAgain,
+  'analysis-beside': analysisBeside,
+  'graph-queries': graphQueries,
+  'graph-memory': graphMemory,
+}
+const others = ['cross-instance', 'drain', ...Object.keys(ownLoads)]
 const allLoads = [...httpLoads.map((load) => load.name), ...Object.keys(socketLoads), ...others]
 
 const { values: flags, positionals } = parseArgs({
@@ -132,6 +148,13 @@ async function runInstanceLoads(bench: Bench, wanted: string[], server: string):
   return results
 }
 
+async function runOwnLoads(bench: Bench, wanted: string[], server: string): Promise<LoadResult[]> {
+  const results: LoadResult[] = []
+  for (const [name, load] of Object.entries(ownLoads))
+    if (wanted.includes(name)) results.push(await recorded(() => load(bench, server)))
+  return results
+}
+
 function save(results: LoadResult[]): void {
   const directory = join(root, 'bench', 'results')
   mkdirSync(directory, { recursive: true })
@@ -162,6 +185,7 @@ async function main(): Promise<void> {
     generator,
     scripts,
     workDir,
+    root,
     rounds: Number(flags.rounds),
     seconds: Number(flags.seconds),
     connections: Number(flags.connections),
@@ -172,9 +196,7 @@ async function main(): Promise<void> {
       ...(await runHttpLoads(bench, wanted, server)),
       ...(await runSocketLoads(bench, wanted, server)),
       ...(server ? await runInstanceLoads(bench, wanted, server) : []),
-      ...(server && wanted.includes('account-timing') ? [await recorded(() => accountTiming(bench, server))] : []),
-      ...(server && wanted.includes('sign-in') ? [await recorded(() => signIn(bench, server))] : []),
-      ...(server && wanted.includes('start') ? [await recorded(() => start(bench, server))] : []),
+      ...(server ? await runOwnLoads(bench, wanted, server) : []),
     ]
     if (!flags['no-save'] && server) save(results)
     const missed = results.flatMap((result) => result.ratios.filter((ratio) => holds(ratio) === false))

@@ -9,6 +9,8 @@ export interface HttpOrder {
   connections: number
   milliseconds: number
   expectStatus: number
+  /** Asks at this rate instead of as fast as it gets answers; an answer that comes late counts from when its request was due. */
+  perSecond?: number
 }
 
 /** What it saw. `requests` counts all answers, `seconds` is the wall time, latencies are in milliseconds. */
@@ -16,6 +18,7 @@ export interface HttpOutcome {
   requests: number
   seconds: number
   p50: number
+  p95: number
   p99: number
   /** Answers with another status than expected; more than 0 makes a round worthless. */
   wrong: number
@@ -44,7 +47,7 @@ export function answerLength(data: Buffer): number {
 }
 
 /**
- * A closed-loop HTTP generator on bare sockets. It does not validate what it receives beyond status and framing: a
+ * An HTTP generator on bare sockets: a closed loop, or at a given rate. It does not validate what it receives beyond status and framing: a
  * full client would use more CPU than the servers under test.
  */
 export async function runHttpLoad(order: HttpOrder): Promise<HttpOutcome> {
@@ -55,24 +58,32 @@ export async function runHttpLoad(order: HttpOrder): Promise<HttpOutcome> {
   const busyBefore = process.cpuUsage()
   const start = performance.now()
   const deadline = start + order.milliseconds
+  const pause = order.perSecond === undefined ? 0 : (1_000 * order.connections) / order.perSecond
 
-  const connection = () =>
+  const connection = (place: number) =>
     new Promise<void>((resolve, reject) => {
       const socket: Socket = connect(order.port, '127.0.0.1')
       socket.setNoDelay(true)
       let sentAt = 0
       let pending: Buffer | undefined
       let finished = false
-      const send = () => {
-        sentAt = performance.now()
-        if (sentAt >= deadline) {
+      let due = start + (pause * place) / order.connections
+      const turn = () => {
+        const now = performance.now()
+        if (due > now && pause > 0) setTimeout(() => send(performance.now()), due - now)
+        else send(pause > 0 ? due : now)
+      }
+      const send = (from: number) => {
+        sentAt = from
+        due += pause
+        if (performance.now() >= deadline) {
           finished = true
           socket.destroy()
           return
         }
         socket.write(requests[next++ % requests.length]!)
       }
-      socket.on('connect', send)
+      socket.on('connect', turn)
       socket.on('data', (chunk: Buffer) => {
         const data = pending ? Buffer.concat([pending, chunk]) : chunk
         const length = answerLength(data)
@@ -83,7 +94,7 @@ export async function runHttpLoad(order: HttpOrder): Promise<HttpOutcome> {
         pending = undefined
         latencies.push(performance.now() - sentAt)
         if (Number.parseInt(data.toString('latin1', 9, 12), 10) !== order.expectStatus) wrong++
-        send()
+        turn()
       })
       socket.on('close', () => {
         if (!finished) wrong++
@@ -92,7 +103,7 @@ export async function runHttpLoad(order: HttpOrder): Promise<HttpOutcome> {
       socket.on('error', reject)
     })
 
-  await Promise.all(Array.from({ length: order.connections }, connection))
+  await Promise.all(Array.from({ length: order.connections }, (_, place) => connection(place)))
   const seconds = (performance.now() - start) / 1_000
   const busy = process.cpuUsage(busyBefore)
   const ascending = Float64Array.from(latencies).sort()
@@ -100,6 +111,7 @@ export async function runHttpLoad(order: HttpOrder): Promise<HttpOutcome> {
     requests: latencies.length,
     seconds,
     p50: percentile(ascending, 0.5),
+    p95: percentile(ascending, 0.95),
     p99: percentile(ascending, 0.99),
     wrong,
     generatorBusy: (busy.user + busy.system) / 1e6 / seconds,

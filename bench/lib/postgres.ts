@@ -9,6 +9,7 @@ import postgres from 'postgres'
 export interface BenchPostgres {
   /** Creates an empty database and returns its URL. */
   database(name: string): Promise<string>
+  pid: number
   stop(): Promise<void>
 }
 
@@ -113,6 +114,7 @@ export async function startPostgres(workDir: string): Promise<BenchPostgres> {
   const admin = `postgres://bench@127.0.0.1:${port}/postgres`
   await untilReachable(admin, () => ended)
   return {
+    pid: child.pid!,
     async database(name) {
       const sql = postgres(admin, { max: 1, onnotice: () => {} })
       await sql.unsafe(`create database ${name}`)

@@ -50,6 +50,34 @@ export function cpuSeconds(pid: number): number {
   return ticks / clockTicks()
 }
 
+/** CPU seconds of a PostgreSQL, those of its ended backends included. Linux only. */
+export function postgresCpuSeconds(pid: number): number {
+  let ticks = 0
+  for (const [at, one] of [pid, ...children(pid)].entries()) {
+    try {
+      const stat = readFileSync(`/proc/${one}/stat`, 'utf8')
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      // What it waited for is counted with the postmaster alone.
+      for (const field of at === 0 ? [11, 12, 13, 14] : [11, 12]) ticks += Number(fields[field])
+    } catch {
+      // As above: the postmaster has it now.
+    }
+  }
+  return ticks / clockTicks()
+}
+
+/** CPU seconds of the ended children of this process. Linux only. */
+export function endedChildrenCpuSeconds(): number {
+  const stat = readFileSync('/proc/self/stat', 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[13]) + Number(fields[14])) / clockTicks()
+}
+
+/** The most that a process has held in memory at any moment, in bytes. Linux only. */
+export function peakResidentBytes(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+}
+
 /** Resident memory of the process tree in bytes. Linux only. */
 export function residentBytes(pid: number): number {
   let kilobytes = 0

@@ -4,6 +4,7 @@ const order = [
   ...['hello', 'read', 'list', 'create'],
   ...['connect', 'fan-out-paced', 'fan-out-4', 'fan-out-16', 'persisted-send', 'socket-idle-2000', 'socket-idle-10000'],
   ...['cross-instance', 'drain', 'sign-in', 'account-timing', 'start'],
+  ...['analysis', 'analysis-again', 'analysis-beside', 'graph-queries', 'graph-memory'],
 ]
 
 function figureText(ratio: Ratio): string {

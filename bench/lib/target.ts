@@ -35,6 +35,8 @@ export interface Bench {
   /** Where the compiled baselines and generator are. */
   scripts: string
   workDir: string
+  /** The checkout. */
+  root: string
   rounds: number
   seconds: number
   connections: number

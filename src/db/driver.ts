@@ -33,6 +33,8 @@ const CONNECTION: readonly Correction[] = [
     'if (q.cancelled)\n      return\n',
     "if (!socket)\n      return queryError(q, Errors.connection('CONNECTION_CLOSED', options)), true\n\n    if (q.cancelled)\n      return\n",
   ],
+  // A small packet after another one (the end of a COPY, the next statement) waited up to 40 ms for the acknowledgement of the first.
+  [': new net.Socket()\n', ': new net.Socket().setNoDelay(true)\n'],
 ]
 /** index.js: a transaction whose connection was lost went on with the next life of that connection, outside of any transaction. */
 const INDEX: readonly Correction[] = [

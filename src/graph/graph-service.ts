@@ -4,12 +4,14 @@ import { toPage } from '../lib/cursor.ts'
 import type { Annotations } from './annotations.ts'
 import type { At, GraphRepository } from './graph-repository.ts'
 import type { GraphNodeDetail, GraphPage, GraphQuery, Neighborhood, NeighborsQuery } from './model.ts'
-import { type EdgeRow, type NodeRow, toEdge, toNode } from './rows.ts'
+import { type NodeRow, toEdge, toNode } from './rows.ts'
 import type { Sources, WorkspaceAccess } from './service.ts'
+import type { WalkRepository } from './walk-repository.ts'
 
 /** What the queries need. */
 export interface GraphDeps {
   repository: GraphRepository
+  walks: WalkRepository
   sources: Sources
   workspaces: Pick<WorkspaceAccess, 'roleOf'>
 }
@@ -22,6 +24,7 @@ const split = (list: string | undefined) => list?.split(',')
 /** Pages, nodes and neighbours of graphs, for those who may read their workspace. */
 export function createGraphQueries({
   repository,
+  walks,
   sources,
   workspaces,
   annotations,
@@ -62,7 +65,7 @@ export function createGraphQueries({
     async neighbors(actor: Actor, id: string, query: NeighborsQuery): Promise<Neighborhood> {
       const start = await demandNode(actor, id, query.revision)
       const at = { sourceId: start.sourceId, revision: start.revision }
-      return { ...at, ...(await explore(repository, at, start, query)) }
+      return { ...at, ...(await explore({ repository, walks }, at, start, query)) }
     },
   }
 }
@@ -70,25 +73,30 @@ export function createGraphQueries({
 /** See {@link createGraphQueries}. */
 export type GraphQueries = ReturnType<typeof createGraphQueries>
 
-/** Breadth first, one round trip a step; edges beyond twenty for each wanted node are not looked at. */
-async function explore(repository: GraphRepository, at: At, start: NodeRow, query: NeighborsQuery) {
-  const nodes = new Map<string, NodeRow>([[start.id, start]])
-  const edges = new Map<string, EdgeRow>()
-  const kinds = split(query.kinds)
+/** Breadth first, one round trip a step. */
+async function explore(
+  { repository, walks }: Pick<GraphDeps, 'repository' | 'walks'>,
+  at: At,
+  start: NodeRow,
+  query: NeighborsQuery,
+) {
+  const way = { direction: query.direction, kinds: split(query.kinds), edgeKinds: split(query.edgeKinds) }
+  const ids = new Set([start.id])
+  const walked: string[] = []
   let frontier = [start.id]
   let truncated = false
   for (let step = 0; step < query.depth && frontier.length > 0; step++) {
-    const most = query.limit * 20
-    const around = await repository.edgesAround(at, frontier, query.direction, split(query.edgeKinds), most)
-    truncated ||= around.length === most
-    const ids = [...new Set(around.flatMap(({ fromId, toId }) => [fromId, toId]))].filter((id) => !nodes.has(id))
-    const found = ids.length === 0 ? [] : await repository.nodesById(at, ids, kinds)
-    const room = query.limit - (nodes.size - 1)
-    truncated ||= found.length > room
-    const kept = found.slice(0, room)
-    for (const row of kept) nodes.set(row.id, row)
-    for (const edge of around) if (nodes.has(edge.fromId) && nodes.has(edge.toId)) edges.set(edge.id, edge)
-    frontier = kept.map(({ id }) => id)
+    walked.push(...frontier)
+    const room = query.limit - (ids.size - 1)
+    // One more than fits, whichever of those that are known already are among them.
+    const next = await walks.next(at, frontier, way, ids.size + room + 1)
+    const fresh = next.filter((id) => !ids.has(id))
+    truncated ||= fresh.length > room
+    frontier = fresh.slice(0, room)
+    for (const id of frontier) ids.add(id)
   }
-  return { nodes: [...nodes.values()].map(toNode), edges: [...edges.values()].map(toEdge), truncated }
+  const all = [...ids]
+  const [rows, edges] = await Promise.all([repository.nodesById(at, all), walks.between(at, walked, all, way)])
+  const nodes = new Map(rows.map((row) => [row.id, row]))
+  return { nodes: all.flatMap((id) => nodes.get(id) ?? []).map(toNode), edges: edges.map(toEdge), truncated }
 }

@@ -12,6 +12,7 @@ import { createAnalyzeHandler } from './jobs.ts'
 import { createPainter } from './picture/index.ts'
 import { createSources, type SourceDeps } from './service.ts'
 import { createTraversals } from './traversal.ts'
+import { createWalkRepository } from './walk-repository.ts'
 
 /** What the feature needs from the outside. */
 export interface GraphOptions extends AnalyzeDeps, Pick<SourceDeps, 'job'> {
@@ -25,9 +26,10 @@ export function createGraph(options: GraphOptions) {
   const sources = createSources(options)
   const repository = createGraphRepository(options.db.sql)
   const { workspaces } = options
+  const walks = createWalkRepository(options.db.sql)
   const annotations = createAnnotations({ sql: options.db.sql, repository, workspaces })
-  const queries = createGraphQueries({ repository, sources, workspaces, annotations })
-  const traversals = createTraversals({ repository, sources, workspaces })
+  const queries = createGraphQueries({ repository, walks, sources, workspaces, annotations })
+  const traversals = createTraversals({ repository, walks, sources, workspaces })
   const insights = createInsights({
     graph: repository,
     repository: createInsightRepository(options.db.sql),

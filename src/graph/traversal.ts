@@ -2,7 +2,8 @@ import { problem } from '../contracts/errors.ts'
 import { type Actor, demand } from '../contracts/policy.ts'
 import type { GraphDeps } from './graph-service.ts'
 import type { Cycles, CyclesQuery, GraphPath, Impact, ImpactQuery, PathQuery } from './model.ts'
-import { type EdgeRow, toEdge, toNode } from './rows.ts'
+import { toEdge, toNode } from './rows.ts'
+import { shortestPath } from './shortest-path.ts'
 import { findCycles } from './strong-components.ts'
 
 /** Edges by which a change travels back to whoever depends on what was changed. */
@@ -21,7 +22,7 @@ const MOST_EDGES = 20_000
 const MOST_NODES = 50_000
 
 /** Questions that walk the graph: what a change touches, the shortest way, circles of imports. */
-export function createTraversals({ repository, sources, workspaces }: GraphDeps) {
+export function createTraversals({ repository, walks, sources, workspaces }: GraphDeps) {
   async function demandNode(actor: Actor, id: string, revision: number | undefined) {
     const node = await repository.node(id, revision)
     demand(node && (await workspaces.roleOf(actor.userId, node.workspaceId)), 'graph:read', 'node')
@@ -33,15 +34,16 @@ export function createTraversals({ repository, sources, workspaces }: GraphDeps)
     async impact(actor: Actor, id: string, query: ImpactQuery): Promise<Impact> {
       const start = await demandNode(actor, id, query.revision)
       const at = { sourceId: start.sourceId, revision: start.revision }
-      const kinds = query.edgeKinds?.split(',') ?? [...DEPENDENCIES]
+      const edgeKinds = query.edgeKinds?.split(',') ?? DEPENDENCIES
       const depths = new Map([[id, 0]])
       let frontier = [id]
       let truncated = false
       for (let depth = 1; depth <= query.depth && frontier.length > 0 && !truncated; depth++) {
-        const edges = await repository.edgesAround(at, frontier, 'in', kinds, MOST_EDGES)
-        const fresh = [...new Set(edges.map(({ fromId }) => fromId))].filter((other) => !depths.has(other))
         const room = query.limit - (depths.size - 1)
-        truncated = edges.length === MOST_EDGES || fresh.length > room
+        // One more than fits, whichever of those that are known already are among them.
+        const next = await walks.next(at, frontier, { direction: 'in', edgeKinds }, depths.size + room + 1)
+        const fresh = next.filter((other) => !depths.has(other))
+        truncated = fresh.length > room
         frontier = fresh.slice(0, room)
         for (const other of frontier) depths.set(other, depth)
       }
@@ -58,23 +60,30 @@ export function createTraversals({ repository, sources, workspaces }: GraphDeps)
       if (start.sourceId !== end.sourceId)
         throw problem('UNPROCESSABLE', { detail: 'The nodes belong to different sources' })
       const at = { sourceId: start.sourceId, revision: start.revision }
-      const cameBy = new Map<string, EdgeRow | undefined>([[from, undefined]])
-      let frontier = [from]
-      while (frontier.length > 0 && !cameBy.has(to) && cameBy.size < MOST_NODES) {
-        const next: string[] = []
-        for (const edge of await repository.edgesAround(at, frontier, 'out', edgeKinds?.split(','), MOST_EDGES)) {
-          if (cameBy.has(edge.toId)) continue
-          cameBy.set(edge.toId, edge)
-          next.push(edge.toId)
-        }
-        frontier = next
+      const kinds = edgeKinds?.split(',')
+      const steps = await shortestPath(
+        from,
+        to,
+        (ids, direction) => walks.steps(at, ids, { direction, edgeKinds: kinds }, MOST_EDGES),
+        MOST_NODES,
+      )
+      if (steps === undefined) return { ...at, found: false, nodes: [], edges: [] }
+      const order = [from, ...steps.map((step) => step.to)]
+      const [nodeRows, edgeRows] = await Promise.all([
+        repository.nodesById(at, order),
+        walks.edgesById(
+          at,
+          steps.map(({ id }) => id),
+        ),
+      ])
+      const nodes = new Map(nodeRows.map((row) => [row.id, toNode(row)]))
+      const edges = new Map(edgeRows.map((row) => [row.id, toEdge(row)]))
+      return {
+        ...at,
+        found: true,
+        nodes: order.flatMap((id) => nodes.get(id) ?? []),
+        edges: steps.flatMap(({ id }) => edges.get(id) ?? []),
       }
-      const edges = wayBack(cameBy, to)
-      if (!cameBy.has(to)) return { ...at, found: false, nodes: [], edges: [] }
-      const order = [from, ...edges.map(({ toId }) => toId)]
-      const rows = new Map((await repository.nodesById(at, order)).map((row) => [row.id, row]))
-      const nodes = order.flatMap((id) => rows.get(id) ?? []).map(toNode)
-      return { ...at, found: true, nodes, edges: edges.map(toEdge) }
     },
 
     /** Circles of imports between files. Those that types alone make do no harm at run time, and are left out unless asked for. */
@@ -104,10 +113,3 @@ export function createTraversals({ repository, sources, workspaces }: GraphDeps)
 
 /** See {@link createTraversals}. */
 export type Traversals = ReturnType<typeof createTraversals>
-
-/** The edges that led to a node, first one first. */
-function wayBack(cameBy: ReadonlyMap<string, EdgeRow | undefined>, to: string): EdgeRow[] {
-  const edges: EdgeRow[] = []
-  for (let edge = cameBy.get(to); edge; edge = cameBy.get(edge.fromId)) edges.unshift(edge)
-  return edges
-}

@@ -38,16 +38,20 @@ const CONTENTS: Record<string, string[]> = {
     `export const b = () => 2\n`,
     `import { A } from './a.js'\nexport class B extends A {}\nexport function b() { return new B().run() }\n`,
     `export { used as b } from './c'\n`,
+    `import { Base } from './c.js'\nclass Hidden extends Base {}\nexport default class B extends Hidden {}\nexport const b = new B()\n`,
   ],
   'src/c.ts': [
     `export const used = () => 1\n`,
     `export const used = () => 1\nexport const extra = 2\n`,
     `export * from './a'\nexport const other = 1\n`,
     'const = {{',
+    `export class Base { run() { return used() } }\nexport const used = () => 1\n`,
+    `class Root { run() {} }\nexport class Base extends Root {}\nexport { Base as used }\n`,
   ],
   'src/main.ts': [
     `import * as all from './b.js'\nimport { util } from './util.js'\nall.used()\nall.b()\nutil()\n`,
     `import { a } from 'app/src/a'\nimport('./util.js')\na()\n`,
+    `import B, { b } from './b.js'\nnew B().run()\nb.run()\n`,
   ],
   'src/util.js': [`exports.util = () => 1\n`, `module.exports = function util() {}\n`],
   'src/util.ts': [`export const util = () => 1\n`],
@@ -78,7 +82,7 @@ type Edit =
   | { kind: 'rename'; path: string; to: string }
 const path = fc.constantFrom(...PATHS)
 const edit: fc.Arbitrary<Edit> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('set' as const), path, at: fc.nat(3) }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('set' as const), path, at: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), path }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('rename' as const), path, to: path }) },
 )
@@ -228,10 +232,16 @@ t.test('what is read and linked again', async (t) => {
   t.strictSame([body.plan.changed, body.scope], [['src/b.ts'], ['src/b.ts']], 'a body is the business of its file')
   const more: Files = { ...inside, 'src/c.ts': `export const used = () => 1\nexport const extra = 2\n` }
   const shown = await source.analyze(more)
-  t.strictSame(shown.plan.changed, ['src/c.ts'])
-  t.ok(shown.scope === undefined || shown.scope.includes('src/main.ts'), 'whoever looks at a name is linked again')
-  t.notOk(shown.scope?.includes('tool/core.py'))
-  const { 'src/util.js': _gone, ...rest } = more
+  t.strictSame(
+    [shown.plan.changed, shown.scope],
+    [['src/c.ts'], ['src/c.ts', 'README.md']],
+    'a name that only documents look for',
+  )
+  const other: Files = { ...more, 'src/c.ts': `export class used {}\nexport const extra = 2\n` }
+  const felt = await source.analyze(other)
+  t.ok(felt.scope?.includes('src/main.ts'), 'whoever looks at a name is linked again')
+  t.notOk(felt.scope?.includes('tool/core.py'))
+  const { 'src/util.js': _gone, ...rest } = other
   const replaced = await source.analyze({ ...rest, 'src/util.ts': 'export const util = () => 1\n' })
   t.match(replaced, { plan: { changed: ['src/util.ts'], gone: ['src/util.js'] }, scope: undefined })
   const edges = (await source.collect()).edges

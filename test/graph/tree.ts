@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { analyze } from '../../src/graph/analysis/analyze.ts'
@@ -11,17 +11,17 @@ export type Files = Record<string, string | Buffer>
 
 /** Writes a tree to a temporary directory for the time of `use`; a file that climbs out of the tree still lands within that directory. */
 export async function withTree<T>(files: Files, use: (input: AnalysisInput) => Promise<T>): Promise<T> {
-  const world = await mkdtemp(join(tmpdir(), 'parley-tree-'))
+  const world = mkdtempSync(join(tmpdir(), 'parley-tree-'))
   const root = join(world, 'tree')
   try {
     for (const [path, content] of Object.entries(files)) {
-      await mkdir(join(root, dirname(path)), { recursive: true })
-      await writeFile(join(root, path), content)
+      mkdirSync(join(root, dirname(path)), { recursive: true })
+      writeFileSync(join(root, path), content)
     }
     const list = Object.entries(files).map(([path, content]) => ({ path, size: Buffer.byteLength(content) }))
     return await use({ sourceId: SOURCE_ID, name: 'fixture', root, files: list })
   } finally {
-    await rm(world, { recursive: true, force: true })
+    rmSync(world, { recursive: true, force: true })
   }
 }
 

@@ -1,9 +1,9 @@
 import { stableId } from './ids.ts'
 import type { Entry } from './incremental/entries.ts'
 import { freshEntry, keptEntry, saveFindings, statsOf, unresolvedByPath } from './incremental/entries.ts'
-import { type Changes, compare, dependents } from './incremental/plan.ts'
+import { type Changes, compare, compareFaces, dependents, type Touched } from './incremental/plan.ts'
 import { partOf } from './incremental/scope.ts'
-import { type LoadedState, loadState } from './incremental/state.ts'
+import { decodeFacts, type LoadedState, loadState } from './incremental/state.ts'
 import { ignoredFolder } from './languages.ts'
 import { createFrame } from './link/frame.ts'
 import { link } from './link/link.ts'
@@ -82,11 +82,15 @@ export async function analyzeAgain(
 /** The files to link again; undefined where that is all of them, or so many that the difference is not worth it. */
 function toLink(previous: LoadedState, changes: Changes, entries: readonly Entry[]): Set<string> | undefined {
   if (changes.whole) return undefined
-  const touched = entries.filter((entry) => {
+  const touched = new Map<string, Touched>()
+  for (const entry of entries) {
     const before = entry.kept === undefined ? previous.byPath.get(entry.path) : undefined
-    return before !== undefined && before.interface !== entry.interface()
-  })
-  const again = dependents(previous, changes.changed, new Set(touched.map(({ path }) => path)))
+    if (before === undefined) continue
+    const old = before.language === undefined ? undefined : decodeFacts(previous.body(before))
+    const faces = compareFaces(old, entry.facts())
+    if (faces) touched.set(entry.path, faces)
+  }
+  const again = dependents(previous, changes.changed, touched)
   return again.size > entries.length / 2 ? undefined : again
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { extractHtml } from './documents/html.ts'
 import { extractDocx, extractPdf } from './documents/office.ts'
@@ -67,7 +67,7 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
   return {
     async hash({ path, size, location = path }) {
       if (size > maxFileBytes) return undefined
-      const bytes = await readFile(join(root, location)).catch(() => undefined)
+      const bytes = readBytes(join(root, location))
       return bytes && createHash('sha256').update(bytes).digest('hex')
     },
     async read({ path, size, location = path }) {
@@ -76,7 +76,7 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
         result.notes.push({ code: 'too-large', detail: `${size} bytes; the limit is ${maxFileBytes}` })
         return result
       }
-      const bytes = await readFile(join(root, location)).catch(() => undefined)
+      const bytes = readBytes(join(root, location))
       if (bytes === undefined) {
         result.notes.push({ code: 'unreadable', detail: 'The file could not be read' })
         return result
@@ -104,6 +104,15 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
       }
       return result
     },
+  }
+}
+
+/** Without the detour by the thread pool: this thread has nothing else to do meanwhile. */
+function readBytes(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path)
+  } catch {
+    return undefined
   }
 }
 

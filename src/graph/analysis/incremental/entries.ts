@@ -1,9 +1,9 @@
 import type { Linked } from '../link/link.ts'
-import { ALL_NAMES } from '../link/reads.ts'
 import type { FileInfo } from '../link/structure.ts'
 import type { ReadFile } from '../read.ts'
 import type { AnalysisInput, AnalysisStats, FileFacts, GraphEdge, GraphNode, Note } from '../types.ts'
-import { analyserVersion, interfaceOf } from './fingerprint.ts'
+import { analyserVersion } from './fingerprint.ts'
+import { decodeReads, encodeReads } from './noted.ts'
 import { decodeFacts, encodeFacts, type FileState, type LoadedState, saveState } from './state.ts'
 
 /** One file of an analysis: read afresh, or known from the one before. */
@@ -13,29 +13,20 @@ export interface Entry extends FileInfo {
   /** What is known from before; undefined for a file that was read now. */
   kept: FileState | undefined
   facts: () => FileFacts
-  /** See `interfaceOf`; worked out when asked for. */
-  interface: () => string
   passages: number
 }
 
 /** A file that was read now. Its passages have been taken away already. */
 export function freshEntry({ path, size, hash, facts, notes }: ReadFile, passages: number): Entry {
-  let own: string | undefined
-  return {
-    ...{ path, size, hash, notes, passages, language: facts?.language, lines: facts?.lines ?? 0, kept: undefined },
-    facts: () => facts as FileFacts,
-    interface: () => {
-      own ??= interfaceOf(facts)
-      return own
-    },
-  }
+  const { language, lines = 0 } = facts ?? {}
+  return { path, size, hash, notes, passages, language, lines, kept: undefined, facts: () => facts as FileFacts }
 }
 
 /** A file as the state knows it. */
 export function keptEntry(state: LoadedState, kept: FileState): Entry {
   const { path, size, hash, notes, language, lines, passages } = kept
   const facts = () => decodeFacts(state.body(kept))
-  return { path, size, hash, notes, language, lines, passages, kept, facts, interface: () => kept.interface }
+  return { path, size, hash, notes, language, lines, passages, kept, facts }
 }
 
 /** Unresolved edges by the path of the file they start in. */
@@ -93,18 +84,15 @@ export function saveFindings(findings: Findings): void {
   const next = input.memory?.next
   if (next === undefined) return
   const places = new Map(entries.map(({ path }, place) => [path, place]))
-  const placesOf = (paths: Iterable<string>) =>
-    [...paths].flatMap((path) => (path === ALL_NAMES ? -1 : (places.get(path) ?? [])))
   const before = previous?.files.map(({ path }) => path) ?? []
   // Where only some files were linked the list of files is the same as before, and so are the places in it.
   const readsOf = ({ path, kept }: Entry) =>
-    placesOf(linked.reads.get(path) ?? (kept?.reads ?? []).map((place) => before[place] ?? ALL_NAMES))
+    encodeReads(linked.reads.get(path) ?? decodeReads(kept?.reads ?? [], before), places)
   const files = entries.map((entry): FileState => {
     const { path, size, hash, language, lines, notes, passages } = entry
     const shown = { path, size, hash, language, lines, notes, passages }
     return {
       ...shown,
-      interface: entry.interface(),
       reads: readsOf(entry),
       unresolved: unresolved(entry),
       at: 0,

@@ -3,23 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { entryFile, isBuilt } from '../../../lib/worker.ts'
-import type { FileFacts } from '../types.ts'
-
-/** What other files cannot see: where something stands, how it is described, and what a file does with the names it has. */
-const INTERNAL = new Set([
-  ...['startLine', 'endLine', 'docLine', 'doc', 'signature', 'lines'],
-  ...['uses', 'links', 'passages', 'notes'],
-])
-
-/**
- * Digest of all that the links of other files can depend on. Two versions of a file with the same digest are interchangeable for the rest of the
- * source. New facts count until they are named as internal.
- */
-export function interfaceOf(facts: FileFacts | undefined): string {
-  if (facts === undefined) return ''
-  const text = JSON.stringify(facts, (key, value: unknown) => (INTERNAL.has(key) ? undefined : value))
-  return createHash('sha1').update(text).digest('base64')
-}
 
 const PARSERS = [
   ...['oxc-parser', 'web-tree-sitter', '@vscode/tree-sitter-wasm', 'markdown-it'],

@@ -1,3 +1,8 @@
+import { nameFamily } from '../link/lookup/index.ts'
+import { ALL_NAMES, namesOf } from '../link/reads.ts'
+import type { FileFacts } from '../types.ts'
+import { changedNames, interfaceOf } from './faces.ts'
+import type { Noted } from './noted.ts'
 import type { LoadedState } from './state.ts'
 
 /** A file as it lies there now. */
@@ -43,19 +48,39 @@ export function compare(
 
 const isUnreadable = (notes: readonly { code: string }[]) => notes.some(({ code }) => code === 'unreadable')
 
-/**
- * Files to link again after some have changed: those themselves, and whoever looked at one whose interface is another now.
- * @param touched files with another interface
- */
+/** What others can see of a file, and is another now. */
+export interface Touched {
+  /** Exported names; undefined for all. */
+  names: Set<string> | undefined
+  /** The languages that share names with it, before and now. */
+  families: string[]
+}
+
+/** Compares two versions of a file as others see them; undefined where they cannot tell one from the other. */
+export function compareFaces(before: FileFacts | undefined, after: FileFacts | undefined): Touched | undefined {
+  if (interfaceOf(before) === interfaceOf(after)) return undefined
+  const families = [before, after].flatMap((facts) => nameFamily(facts?.language) ?? [])
+  return { names: changedNames(before, after), families }
+}
+
+/** Files to link again after some have changed: those themselves, and whoever looked at something in one that is another now. */
 export function dependents(
   state: LoadedState,
   changed: ReadonlySet<string>,
-  touched: ReadonlySet<string>,
+  touched: ReadonlyMap<string, Touched>,
 ): Set<string> {
   const again = new Set(changed)
   if (touched.size === 0) return again
-  const places = new Set([-1])
-  for (const [place, { path }] of state.files.entries()) if (touched.has(path)) places.add(place)
-  for (const { path, reads } of state.files) if (reads.some((place) => places.has(place))) again.add(path)
+  const byPlace = state.files.map(({ path }) => touched.get(path))
+  const everywhere = new Set([ALL_NAMES])
+  for (const { families } of touched.values()) for (const family of families) everywhere.add(namesOf(family))
+  const isTouched = (one: Noted) => {
+    if (typeof one === 'string') return everywhere.has(one)
+    if (typeof one === 'number') return byPlace[one] !== undefined
+    const [place, ...names] = one
+    const by = byPlace[place]
+    return by !== undefined && (by.names === undefined || names.some((name) => by.names?.has(name)))
+  }
+  for (const { path, reads } of state.files) if (reads.some(isTouched)) again.add(path)
   return again
 }

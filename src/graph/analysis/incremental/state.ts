@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { FileFacts, Note } from '../types.ts'
 import { analyserVersion } from './fingerprint.ts'
+import type { Noted } from './noted.ts'
 
 /** What is known of one file since the last analysis. */
 export interface FileState {
@@ -10,10 +11,8 @@ export interface FileState {
   language: string | undefined
   lines: number
   notes: Note[]
-  /** See `interfaceOf`. */
-  interface: string
-  /** Files that its links depend on, by their places in the list; -1 stands for all names of all files. */
-  reads: number[]
+  /** What its links depend on. */
+  reads: Noted[]
   passages: number
   unresolved: number
   /** Where its facts stand in the body, bytes; length 0 for a file without facts. */

@@ -3,11 +3,13 @@ import type { Resolved } from '../resolve/resolved.ts'
 import type { Tree } from '../resolve/tree.ts'
 import type { FileFacts, SymbolFact } from '../types.ts'
 import type { GraphBuilder } from './builder.ts'
-import type { Reads } from './reads.ts'
+import type { NotedFiles, Reads } from './reads.ts'
 
 /** One file with its facts and, once resolved, where its imports lead. */
 export interface LinkedFile {
   path: string
+  /** As in its facts, which need not be loaded for it. */
+  language: string
   readonly facts: FileFacts
   /** Per import of the facts. */
   readonly resolved: Resolved[]
@@ -23,7 +25,7 @@ export interface LinkContext {
   packages: Packages
   files: LinkedFile[]
   /** Notes who asks for which file: links go through it to every file but their own. */
-  byPath: Map<string, LinkedFile>
+  byPath: NotedFiles<LinkedFile>
   reads: Reads
   builder: GraphBuilder
 }

@@ -1,5 +1,6 @@
 import type { Target } from '../types.ts'
 import type { Extension, Extensions, LinkedFile } from './context.ts'
+import { nameFamily } from './lookup/index.ts'
 import type { Followed } from './members.ts'
 
 /** Finds them all when the first is asked for. */
@@ -12,6 +13,8 @@ export function createExtensions(
     const found = new Map<string, Extension>()
     known = found
     for (const file of files) {
+      // Others have none: most files need not be looked into.
+      if (nameFamily(file.language) === undefined) continue
       for (const [index, { owner, name, parent }] of file.facts.symbols.entries()) {
         if (owner === undefined) continue
         const class_ = follow(file, { base: 'name', index: parent, members: owner }, 'type')

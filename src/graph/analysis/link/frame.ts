@@ -45,8 +45,9 @@ export function createFrame(
   const javascript = createJavaScriptResolver(tree, packages, createProjects(tree, packages))
   const python = createPythonResolver(tree)
   const resolve = (file: LinkedFile): Resolved[] => resolveImports(file, javascript, python, lookups)
-  const analysed = entries.filter(({ language }) => language !== undefined)
-  const linked = analysed.map(({ path, facts }) => createLinkedFile(path, facts, resolve))
+  const linked = entries.flatMap(({ path, language, facts }) =>
+    language === undefined ? [] : createLinkedFile({ path, language }, facts, resolve),
+  )
   const reads = createReads()
   const byPath = new NotedFiles<LinkedFile>(reads)
   for (const file of linked) byPath.set(file.path, file)

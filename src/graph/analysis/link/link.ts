@@ -3,10 +3,10 @@ import type { Progress } from '../types.ts'
 import { linkExports, linkImports, linkUses } from './code.ts'
 import type { LinkContext } from './context.ts'
 import { createMentionIndex, linkDocument, type MentionIndex } from './documents.ts'
-import type { Lookups } from './lookup/index.ts'
+import { type Lookups, nameFamily } from './lookup/index.ts'
 import { linkManifests } from './manifests.ts'
 import { createNames } from './names.ts'
-import { ALL_NAMES } from './reads.ts'
+import { ALL_NAMES, namesOf } from './reads.ts'
 import type { FileInfo } from './structure.ts'
 import { linkFolders, linkPackages, linkSymbols } from './structure.ts'
 
@@ -32,9 +32,6 @@ export interface Linked {
   reads: Map<string, ReadonlySet<string>>
 }
 
-/** Languages whose linking looks at other files through `byPath` alone; links of others may depend on any file. */
-const TRACKED = new Set(['typescript', 'javascript', 'python', 'markdown', 'text', 'json', 'yaml', 'unknown'])
-
 /** Makes the nodes and edges of a source out of the facts of its files. */
 export function link(task: LinkTask, onProgress: (progress: Progress) => void): Linked {
   const { context, python, wanted } = task
@@ -57,7 +54,8 @@ export function link(task: LinkTask, onProgress: (progress: Progress) => void): 
   const reads = new Map<string, ReadonlySet<string>>()
   for (const [at, file] of files.entries()) {
     const { paths } = context.reads.during(() => {
-      if (!TRACKED.has(file.facts.language)) context.reads.note(ALL_NAMES)
+      const family = nameFamily(file.language)
+      if (family !== undefined) context.reads.note(namesOf(family))
       linkUses(context, file, names)
       linkImports(context, file, python)
       linkExports(context, file, names)

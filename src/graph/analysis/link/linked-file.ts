@@ -4,7 +4,7 @@ import type { LinkedFile } from './context.ts'
 
 /** A file whose facts, resolved imports and index of exports are made when they are first asked for: most files of an incremental analysis are not. */
 export function createLinkedFile(
-  path: string,
+  { path, language }: Pick<LinkedFile, 'path' | 'language'>,
   load: () => FileFacts,
   resolve: (file: LinkedFile) => Resolved[],
 ): LinkedFile {
@@ -13,6 +13,7 @@ export function createLinkedFile(
   let exportsByName: Map<string, number[]> | undefined
   return {
     path,
+    language,
     members: undefined,
     get facts() {
       facts ??= load()

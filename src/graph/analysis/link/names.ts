@@ -6,6 +6,7 @@ import { createExtensions } from './extensions.ts'
 import type { Lookups, MemberLookup } from './lookup/index.ts'
 import type { Followed, Found, SymbolFound } from './members.ts'
 import { createMembers, symbolFound } from './members.ts'
+import { nameIn } from './reads.ts'
 
 export interface Names {
   /** What `name` of a file stands for to those who import it. */
@@ -23,6 +24,7 @@ export function createNames(context: LinkContext, python: PythonResolver, lookup
   const cache = new Map<LinkedFile, Map<string, { found: Found; reads: ReadonlySet<string> }>>()
 
   function exported(file: LinkedFile, name: string, seen: Set<string> = new Set()): Found {
+    context.reads.note(nameIn(file.path, name))
     const known = cache.get(file)?.get(name)
     if (known) {
       context.reads.add(known.reads)
@@ -71,12 +73,11 @@ export function createNames(context: LinkContext, python: PythonResolver, lookup
     const found = /^(.*\/|)__init__\.pyi?$/.exec(file.path)
     const folder = found?.[1]
     if (folder === undefined) return undefined
-    const path = [`${folder}${name}/__init__.py`, `${folder}${name}.py`, `${folder}${name}.pyi`].find(
-      context.byPath.has,
-      context.byPath,
-    )
-    const target = path === undefined ? undefined : context.byPath.get(path)
-    return target ? { kind: 'module', file: target, resolution: 'exact' } : undefined
+    for (const path of [`${folder}${name}/__init__.py`, `${folder}${name}.py`, `${folder}${name}.pyi`]) {
+      const file = context.byPath.getFor(path, '')
+      if (file) return { kind: 'module', file, resolution: 'exact' }
+    }
+    return undefined
   }
 
   function exportFact(file: LinkedFile, fact: ExportFact, seen: Set<string> = new Set()): Found {
@@ -102,7 +103,7 @@ export function createNames(context: LinkContext, python: PythonResolver, lookup
     }
     if (resolved.to === 'files') return UNKNOWN
     if (resolved.to !== 'file') return { kind: 'outside', resolved }
-    const target = context.byPath.get(resolved.path)
+    const target = context.byPath.getFor(resolved.path, '')
     if (target === undefined) return UNKNOWN
     if (imported === '*') return { kind: 'module', file: target, resolution: resolved.resolution }
     return weaken(exported(target, imported, seen), resolved.resolution)
@@ -112,7 +113,7 @@ export function createNames(context: LinkContext, python: PythonResolver, lookup
   function pythonName(file: LinkedFile, index: number, name: string, seen: Set<string>): Found {
     const fact = file.facts.imports[index] as LinkedFile['facts']['imports'][number]
     const resolved = file.resolved[index] as Resolved
-    const target = resolved.to === 'file' ? context.byPath.get(resolved.path) : undefined
+    const target = resolved.to === 'file' ? context.byPath.getFor(resolved.path, '') : undefined
     const attribute = target && exported(target, name, seen)
     if (attribute && attribute.kind !== 'missing' && attribute.kind !== 'unknown') return attribute
     const path = python.submodule(fact, name, file.path)
@@ -121,7 +122,7 @@ export function createNames(context: LinkContext, python: PythonResolver, lookup
   }
 
   function moduleFound(path: string | undefined): Found {
-    const file = path === undefined ? undefined : context.byPath.get(path)
+    const file = path === undefined ? undefined : context.byPath.getFor(path, '')
     return file ? { kind: 'module', file, resolution: 'exact' } : UNKNOWN
   }
 

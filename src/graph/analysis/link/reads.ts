@@ -13,6 +13,12 @@ export interface Reads {
 /** Stands for all names of all files: whoever looks a name up by itself depends on each of them. */
 export const ALL_NAMES = '*'
 
+/** Stands for all names of the files of some languages that see each other's names. */
+export const namesOf = (family: string) => `${ALL_NAMES}${family}`
+
+/** Stands for one exported name of a file, whether or not there is such a one; '' for what each of its names depends on. */
+export const nameIn = (path: string, name: string) => `${path}\0${name}`
+
 /** See {@link Reads}. Outside of `during` nothing is noted. */
 export function createReads(): Reads {
   const open: Set<string>[] = []
@@ -37,7 +43,7 @@ export function createReads(): Reads {
   }
 }
 
-/** A map of files by path that notes which of them were asked for. */
+/** A map of files by path that notes which of them were asked for, found or not. */
 export class NotedFiles<File> extends Map<string, File> {
   private readonly reads: Reads
 
@@ -47,8 +53,14 @@ export class NotedFiles<File> extends Map<string, File> {
   }
 
   override get(path: string): File | undefined {
+    this.reads.note(path)
+    return super.get(path)
+  }
+
+  /** A file of which `name` alone matters to whoever asks. */
+  getFor(path: string, name: string): File | undefined {
     const file = super.get(path)
-    if (file !== undefined) this.reads.note(path)
+    this.reads.note(file === undefined ? path : nameIn(path, name))
     return file
   }
 

@@ -47,17 +47,26 @@ function familyOf(language: string): string {
   return language === 'cpp' ? 'c' : language
 }
 
+/** Languages whose names are looked up among all files of theirs: a link of one may depend on any other. */
+const SHARED_NAMES = new Set(['go', 'java', 'rust', 'c', 'csharp', 'php', 'ruby', 'shell'])
+
+/** The languages that a language shares its names with; undefined where links lead through imports alone. */
+export function nameFamily(language: string | undefined): string | undefined {
+  const family = familyOf(language ?? '')
+  return SHARED_NAMES.has(family) ? family : undefined
+}
+
 /** Lookups of all languages that occur; each is made when it is first asked for. */
 export function createLookups(context: LinkContext): Lookups {
   const made = new Map<string, LanguageLookup>()
   const lookupOf = (file: LinkedFile) => {
-    const family = familyOf(file.facts.language)
+    const family = familyOf(file.language)
     let lookup = made.get(family)
     const make = LOOKUPS[family]
     if (lookup === undefined && make) {
       lookup = make(
         context,
-        context.files.filter(({ facts }) => familyOf(facts.language) === family),
+        context.files.filter(({ language }) => familyOf(language) === family),
       )
       made.set(family, lookup)
     }

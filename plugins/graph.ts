@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import fp from 'fastify-plugin'
 import { createGraph, type Graph } from '../src/graph/index.ts'
 import { createMemory } from '../src/graph/memory.ts'
-import { GraphEdge, GraphNode, GraphUpdate, Revision, Source } from '../src/graph/model.ts'
+import { GraphEdge, GraphNode, GraphUpdate } from '../src/graph/model.ts'
 import { Annotation } from '../src/graph/model-annotations.ts'
+import { Revision, Source } from '../src/graph/model-sources.ts'
 import { unpack } from '../src/uploads/archive/unpack.ts'
 
 declare module 'fastify' {

@@ -9,7 +9,7 @@ import {
   Source,
   SourceListQuery,
   SourcePage,
-} from '../src/graph/model.ts'
+} from '../src/graph/model-sources.ts'
 
 const tags = ['graph']
 const read = { auth: 'user', limit: 'read', scope: 'graph:read' } as const

@@ -12,8 +12,7 @@ import chatRoutes from '../../routes/chat.ts'
 import conversationMemberRoutes from '../../routes/conversation-members.ts'
 import conversationRoutes from '../../routes/conversations.ts'
 import exportRoutes from '../../routes/exports.ts'
-import graphRoutes from '../../routes/graph.ts'
-import graphInsightRoutes from '../../routes/graph-insights.ts'
+import graphRoutes from '../../routes/graph/index.ts'
 import graphqlRoutes from '../../routes/graphql.ts'
 import healthRoutes from '../../routes/health.ts'
 import invitationRoutes from '../../routes/invitations.ts'
@@ -64,7 +63,6 @@ export async function registerRoutes(app: FastifyInstance, { worker }: { worker:
   await app.register(searchRoutes)
   await app.register(sourceRoutes)
   await app.register(graphRoutes)
-  await app.register(graphInsightRoutes)
   await app.register(annotationRoutes)
   await app.register(graphqlRoutes)
   await app.register(websocketRoutes)

@@ -1,72 +1,10 @@
 import Type, { type Static } from 'typebox'
-import { Enum, Id, ListQuery, Nullable, Page, Ref, Time } from '../contracts/http.ts'
-import { Job } from '../contracts/jobs.ts'
+import { Enum, Id, Nullable, Ref } from '../contracts/http.ts'
 import { EDGE_KINDS, NODE_KINDS, RESOLUTIONS } from './analysis/types.ts'
 import { Annotation } from './model-annotations.ts'
 
 const Line = Type.Integer({ minimum: 1, description: 'Line from 1' })
 const Count = Type.Integer({ minimum: 0 })
-const RevisionNumber = Type.Integer({
-  minimum: 0,
-  description: 'Number of the analysis, from 1; 0 before the first is finished',
-})
-
-/** A named body of code or documents. */
-export const Source = Type.Object(
-  {
-    id: Id,
-    workspaceId: Id,
-    name: Type.String({ examples: ['backend'] }),
-    revision: RevisionNumber,
-    nodes: Count,
-    edges: Count,
-    version: Type.Integer(),
-    createdAt: Time,
-    updatedAt: Time,
-    analyzedAt: Type.Optional(Time),
-  },
-  { $id: 'Source', description: 'A named body of code or documents that is analysed' },
-)
-export type Source = Static<typeof Source>
-
-/** One analysis of a source. */
-export const Revision = Type.Object(
-  {
-    id: Id,
-    sourceId: Id,
-    revision: Nullable(Type.Integer({ minimum: 1, description: 'Null until it is completed' })),
-    state: Enum(['queued', 'active', 'completed', 'failed']),
-    uploadIds: Type.Array(Id),
-    jobId: Nullable(Id),
-    added: Type.Integer({ description: 'Nodes and edges that the revision before did not have' }),
-    removed: Type.Integer(),
-    changed: Type.Integer(),
-    stats: Type.Optional(
-      Type.Object(
-        {
-          files: Count,
-          analysed: Count,
-          lines: Count,
-          bytes: Count,
-          nodes: Count,
-          edges: Count,
-          passages: Count,
-          unresolved: Count,
-          notes: Count,
-          skipped: Count,
-          milliseconds: Count,
-        },
-        { additionalProperties: true },
-      ),
-    ),
-    error: Type.Optional(Type.String()),
-    createdAt: Time,
-    finishedAt: Type.Optional(Time),
-  },
-  { $id: 'Revision', description: 'One analysis of a source' },
-)
-export type Revision = Static<typeof Revision>
-
 const Note = Type.Object({ code: Type.String(), detail: Type.String(), line: Type.Optional(Line) })
 
 /** A node of a graph. */
@@ -113,12 +51,6 @@ export const GraphEdge = Type.Object(
 )
 export type GraphEdge = Static<typeof GraphEdge>
 
-/** How many nodes and edges a graph has. */
-export interface SourceCounts {
-  nodes: number
-  edges: number
-}
-
 const Records = Type.Object({ nodes: Type.Array(Ref(GraphNode)), edges: Type.Array(Ref(GraphEdge)) })
 const Sizes = Type.Object({ added: Count, removed: Count, changed: Count })
 
@@ -139,9 +71,12 @@ export const GraphUpdate = Type.Object(
 )
 export type GraphUpdate = Static<typeof GraphUpdate>
 
-const nodes = Type.Array(Ref(GraphNode))
-const edges = Type.Array(Ref(GraphEdge))
-const head = { sourceId: Id, revision: Type.Integer() }
+/** Nodes of an answer. */
+export const nodes = Type.Array(Ref(GraphNode))
+/** Edges of an answer. */
+export const edges = Type.Array(Ref(GraphEdge))
+/** Which revision an answer is of. */
+export const head = { sourceId: Id, revision: Type.Integer() }
 
 /** A page of a graph: nodes in the order of their keys, and the edges that start at them and end within the filter. */
 export const GraphPage = Type.Object({
@@ -171,45 +106,6 @@ export interface GraphNodeDetail extends GraphNode {
   annotations: Annotation[]
 }
 
-/** What is around a node. */
-export const Neighborhood = Type.Object({
-  ...head,
-  nodes,
-  edges,
-  truncated: Type.Boolean({ description: 'Whether `limit` cut something off' }),
-})
-export type Neighborhood = Static<typeof Neighborhood>
-
-export const SourcePage = Page(Ref(Source))
-export const RevisionPage = Page(Ref(Revision))
-
-/** The order to analyse uploads. */
-export const AnalyzeBody = Type.Object(
-  {
-    uploadIds: Type.Array(Id, { minItems: 1, maxItems: 100, uniqueItems: true }),
-    sourceId: Type.Optional(Id),
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' })),
-  },
-  {
-    additionalProperties: false,
-    description: 'With `sourceId` the source gets a new revision whose files are those of the uploads',
-  },
-)
-export type AnalyzeBody = Static<typeof AnalyzeBody>
-
-export const Analysis = Type.Object({ job: Ref(Job), source: Ref(Source) })
-export interface Analysis {
-  job: Job
-  source: Source
-}
-
-/** Query of the list of sources. */
-export const SourceListQuery = Type.Object(
-  { ...ListQuery.properties, workspaceId: Type.Optional(Id) },
-  { additionalProperties: false },
-)
-export type SourceListQuery = Static<typeof SourceListQuery>
-
 /** Some of a list of words, as one query parameter. */
 export const list = (values: readonly string[], description: string) =>
   Type.Optional(
@@ -220,7 +116,8 @@ export const list = (values: readonly string[], description: string) =>
     }),
   )
 
-const which = {
+/** Which graph is asked. */
+export const which = {
   sourceId: Type.Optional(Type.String({ ...Id, description: 'Without it: the newest source of the workspace' })),
   workspaceId: Type.Optional(Id),
   revision: Type.Optional(Type.Integer({ minimum: 1, description: 'An earlier revision; without it the current one' })),
@@ -243,70 +140,6 @@ export const GraphQuery = Type.Object(
   { additionalProperties: false },
 )
 export type GraphQuery = Static<typeof GraphQuery>
-
-/** Query of the neighbours. */
-export const NeighborsQuery = Type.Object(
-  {
-    revision: which.revision,
-    depth: Type.Integer({ minimum: 1, maximum: 5, default: 1 }),
-    direction: Enum(['in', 'out', 'both'], { default: 'both' }),
-    kinds: list(NODE_KINDS, 'Kinds of nodes'),
-    edgeKinds: list(EDGE_KINDS, 'Kinds of edges'),
-    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200, description: 'Nodes at most' }),
-  },
-  { additionalProperties: false },
-)
-export type NeighborsQuery = Static<typeof NeighborsQuery>
-
-/** What would be touched by a change of a node. */
-export const Impact = Type.Object({
-  ...head,
-  items: Type.Array(
-    Type.Object({ depth: Type.Integer({ minimum: 1, description: 'Steps away' }), node: Ref(GraphNode) }),
-    { description: 'Nearest first' },
-  ),
-  truncated: Type.Boolean({ description: 'Whether `limit` or `depth` cut something off' }),
-})
-export type Impact = Static<typeof Impact>
-
-/** Query of the impact. */
-export const ImpactQuery = Type.Object(
-  {
-    revision: which.revision,
-    depth: Type.Integer({ minimum: 1, maximum: 50, default: 10 }),
-    edgeKinds: list(EDGE_KINDS, 'Kinds of edges to go back along; all dependencies unless told otherwise'),
-    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200, description: 'Nodes at most' }),
-  },
-  { additionalProperties: false },
-)
-export type ImpactQuery = Static<typeof ImpactQuery>
-
-/** The shortest way from one node to another: `nodes` in order, `edges` between them; both empty where there is none. */
-export const GraphPath = Type.Object({ ...head, found: Type.Boolean(), nodes, edges })
-export type GraphPath = Static<typeof GraphPath>
-
-/** Query of the shortest way. */
-export const PathQuery = Type.Object(
-  { from: Id, to: Id, revision: which.revision, edgeKinds: list(EDGE_KINDS, 'Kinds of edges to go along') },
-  { additionalProperties: false },
-)
-export type PathQuery = Static<typeof PathQuery>
-
-/** Files that import each other in a circle. */
-export const Cycles = Type.Object({
-  ...head,
-  items: Type.Array(Type.Object({ nodes, edges }), {
-    description: 'One item for each strongly connected component, the biggest first',
-  }),
-})
-export type Cycles = Static<typeof Cycles>
-
-/** Query of the cycles. */
-export const CyclesQuery = Type.Object(
-  { ...which, typeOnly: Type.Boolean({ default: false, description: 'Whether imports of types alone count' }) },
-  { additionalProperties: false },
-)
-export type CyclesQuery = Static<typeof CyclesQuery>
 
 /** Query of a node. */
 export const NodeQuery = Type.Object({ revision: which.revision }, { additionalProperties: false })

@@ -1,4 +1,5 @@
-import type { GraphEdge, GraphNode, Revision, Source } from './model.ts'
+import type { GraphEdge, GraphNode } from './model.ts'
+import type { Revision, Source } from './model-sources.ts'
 
 /** A node as the database gives it. */
 export interface NodeRow {

@@ -1,7 +1,7 @@
 import { problem } from '../contracts/errors.ts'
 import { type Actor, demand } from '../contracts/policy.ts'
 import type { GraphDeps } from './graph-service.ts'
-import type { Cycles, CyclesQuery, GraphPath, Impact, ImpactQuery, PathQuery } from './model.ts'
+import type { Cycles, CyclesQuery, GraphPath, Impact, ImpactQuery, PathQuery } from './model-walks.ts'
 import { toEdge, toNode } from './rows.ts'
 import { shortestPath } from './shortest-path.ts'
 import { findCycles } from './strong-components.ts'

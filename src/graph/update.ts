@@ -1,5 +1,6 @@
 import type { AnalysisResult } from './analysis/types.ts'
-import type { GraphUpdate, SourceCounts } from './model.ts'
+import type { GraphUpdate } from './model.ts'
+import type { SourceCounts } from './model-sources.ts'
 import type { Difference, GraphDifference } from './writer/index.ts'
 
 /** An update holds at most so many nodes and edges; a bigger one is read page by page from `/api/graph/diff`. */

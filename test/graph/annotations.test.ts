@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Source } from '../../src/graph/model.ts'
 import type { Annotation } from '../../src/graph/model-annotations.ts'
+import type { Source } from '../../src/graph/model-sources.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { type Person, person, testApp } from '../helpers/app.ts'
 import type { Files } from './tree.ts'

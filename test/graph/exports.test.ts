@@ -16,7 +16,8 @@ import { exportJson } from '../../src/graph/export/json.ts'
 import { exportJsonGraph } from '../../src/graph/export/json-graph.ts'
 import { exportMermaid } from '../../src/graph/export/mermaid.ts'
 import { pageRank } from '../../src/graph/metrics/page-rank.ts'
-import type { GraphEdge, GraphNode, Source } from '../../src/graph/model.ts'
+import type { GraphEdge, GraphNode } from '../../src/graph/model.ts'
+import type { Source } from '../../src/graph/model-sources.ts'
 
 /** The default export of a CommonJS module, as TypeScript's `nodenext` sees it. */
 const pagerank = pagerankModule as unknown as typeof pagerankModule.default

@@ -1,16 +1,8 @@
 import { MultiDirectedGraph } from 'graphology'
 import t from 'tap'
-import type {
-  Cycles,
-  GraphEdge,
-  GraphNode,
-  GraphPage,
-  GraphPath,
-  GraphUpdate,
-  Impact,
-  Revision,
-  Source,
-} from '../../src/graph/model.ts'
+import type { GraphEdge, GraphNode, GraphPage, GraphUpdate } from '../../src/graph/model.ts'
+import type { Revision, Source } from '../../src/graph/model-sources.ts'
+import type { Cycles, GraphPath, Impact } from '../../src/graph/model-walks.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { caller, type Person, person, testApp } from '../helpers/app.ts'
 import type { Files } from './tree.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createLoader } from '../../src/graph/graphql/loader.ts'
-import type { Source } from '../../src/graph/model.ts'
+import type { Source } from '../../src/graph/model-sources.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { caller, type Person, person, testApp } from '../helpers/app.ts'
 import { archiveOf, ended, upload } from './world.ts'

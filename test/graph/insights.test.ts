@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { GraphPage, Source } from '../../src/graph/model.ts'
+import type { GraphPage } from '../../src/graph/model.ts'
 import type {
   Communities,
   GraphDiff,
@@ -8,6 +8,7 @@ import type {
   Unresolved,
   Unused,
 } from '../../src/graph/model-insights.ts'
+import type { Source } from '../../src/graph/model-sources.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { caller, person, testApp } from '../helpers/app.ts'
 import type { Files } from './tree.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { JobRun } from '../../src/contracts/jobs.ts'
 import type { Actor } from '../../src/contracts/policy.ts'
-import type { Source } from '../../src/graph/model.ts'
+import type { Source } from '../../src/graph/model-sources.ts'
 import { person, testApp } from '../helpers/app.ts'
 import { openSocket } from '../helpers/socket-client.ts'
 import { archiveOf, ended, upload } from './world.ts'

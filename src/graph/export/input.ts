@@ -1,4 +1,5 @@
-import type { GraphEdge, GraphNode, Source } from '../model.ts'
+import type { GraphEdge, GraphNode } from '../model.ts'
+import type { Source } from '../model-sources.ts'
 
 /** What a format writes. Nodes come before edges; each is read once. */
 export interface ExportInput {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AnalysisResult, GraphEdge, GraphNode } from '../../graph/analysis/types.ts'
 import { FORMATS } from '../../graph/export/index.ts'
-import type { Source } from '../../graph/model.ts'
+import type { Source } from '../../graph/model-sources.ts'
 import { findCycles } from '../../graph/strong-components.ts'
 import { DEPENDENCIES } from '../../graph/traversal.ts'
 import { EXIT, OperatorError } from '../exit.ts'

@@ -46,7 +46,7 @@ export interface Bench {
 export function rawRequest(
   port: number,
   path: string,
-  options: { method?: string; token?: string; body?: unknown } = {},
+  options: { method?: string; token?: string; body?: unknown; headers?: Record<string, string> } = {},
 ): string {
   const body = options.body === undefined ? '' : JSON.stringify(options.body)
   return [
@@ -54,6 +54,7 @@ export function rawRequest(
     `Host: 127.0.0.1:${port}`,
     'Accept: application/json',
     ...(options.token === undefined ? [] : [`Authorization: Bearer ${options.token}`]),
+    ...Object.entries(options.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
     ...(body === '' ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`]),
     '',
     body,

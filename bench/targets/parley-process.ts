@@ -47,10 +47,8 @@ export interface Account {
 }
 
 /** Makes an account. */
-export const register = (call: Client, name: string) =>
-  call<Account>('/api/auth/register', {
-    body: { email: `${name}@example.com`, password: `a long passphrase of ${name}` },
-  })
+export const register = (call: Client, name: string, password = `a long passphrase of ${name}`) =>
+  call<Account>('/api/auth/register', { body: { email: `${name}@example.com`, password } })
 
 async function untilReady(server: ServerProcess): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt++) {

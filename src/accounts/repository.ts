@@ -18,8 +18,22 @@ export interface NewAccount {
   tier?: Tier
 }
 
+/** The account of an email: `$1`. Asked with each sign-in, right or wrong. */
+const BY_EMAIL = `
+  select id, email, name, role, tier, email_verified, version, created_at, updated_at, password_hash, disabled_at is not null
+  from users where lower(email) = lower($1)`
+type ByEmail = [string, string, string, ServerRole, Tier, boolean, number, string, string, string | null, boolean]
+
 /** SQL of accounts. */
-export function createAccountRepository({ sql }: Database) {
+export function createAccountRepository({ sql, prepared }: Database) {
+  const byEmail = prepared(
+    BY_EMAIL,
+    ([id, email, name, role, tier, emailVerified, version, createdAt, updatedAt, ...rest]: ByEmail): Credentials => ({
+      ...{ id, email, name, role, tier, emailVerified, version, createdAt, updatedAt },
+      passwordHash: rest[0],
+      disabled: rest[1],
+    }),
+  )
   const columns = sql`id, email, name, role, tier, email_verified as "emailVerified", version, created_at as "createdAt", updated_at as "updatedAt"`
   const managed = sql`${columns}, disabled_at as "disabledAt"`
 
@@ -38,12 +52,7 @@ export function createAccountRepository({ sql }: Database) {
       return user
     },
 
-    async byEmail(email: string): Promise<Credentials | undefined> {
-      const [row] = await sql<Credentials[]>`
-        select ${columns}, password_hash as "passwordHash", disabled_at is not null as disabled
-        from users where lower(email) = lower(${email})`
-      return row
-    },
+    byEmail: async (email: string): Promise<Credentials | undefined> => (await byEmail(email))[0],
 
     async byId(id: string): Promise<User | undefined> {
       const [row] = await sql<User[]>`select ${columns} from users where id = ${id}`

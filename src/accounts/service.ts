@@ -3,7 +3,6 @@ import { Problem, problem } from '../contracts/errors.ts'
 import type { Actor, ServerRole, Tier } from '../contracts/policy.ts'
 import { audit } from '../db/audit.ts'
 import type { Database } from '../db/database.ts'
-import type { Tx } from '../db/transaction.ts'
 import type { Emails } from './emails.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 import type { AuthResult, ChangePasswordBody, LoginBody, ProfileBody, RegisterBody, User } from './model.ts'
@@ -64,18 +63,19 @@ export function createAccounts({
     const email = input.email.trim()
     const attempt = await throttle?.begin(email, origin.address)
     const found = await repository.byEmail(email)
-    const fits = await passwords.verify(found?.passwordHash, input.password)
+    const passwordHash = found?.passwordHash
+    const fits = await passwords.verify(passwordHash, input.password)
     if (fits) await attempt?.succeeded()
-    if (found === undefined || !fits || found.disabled) {
+    if (!found || !fits || !passwordHash || found.disabled) {
       await audit(db.sql, { action: 'account.login_failed', targetId: found?.id, origin })
       throw problem(fits && found?.disabled ? 'ACCOUNT_DISABLED' : 'INVALID_CREDENTIALS')
     }
-    return found
+    return { ...found, passwordHash }
   }
 
   /** Replaces a hash of former, weaker parameters, now that the password is at hand. An overloaded pool leaves it for the next time. */
-  async function renewHash(userId: string, stored: string | null, password: string): Promise<void> {
-    if (stored === null || !isOutdated(stored)) return
+  async function renewHash(userId: string, stored: string, password: string): Promise<void> {
+    if (!isOutdated(stored)) return
     try {
       await repository.replacePasswordHash(userId, stored, await passwords.hash(password))
     } catch (error) {
@@ -116,8 +116,7 @@ export function createAccounts({
     async login(input: LoginBody, origin: Origin): Promise<AuthResult | MfaChallenge> {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const { passwordHash, disabled: _disabled, ...user } = await demandCredentials(input, origin)
-        const stands = (tx: Tx) => repository.isPasswordHash(tx, user.id, passwordHash)
-        const result = await signIn.beginWhile(stands, user, origin)
+        const result = await signIn.beginByPassword(user, passwordHash, origin)
         if (result === undefined) continue
         await renewHash(user.id, passwordHash, input.password)
         return result

@@ -33,6 +33,35 @@ export const ROTATE = `
   where id = $1 and refresh_hash = $2 and revoked_at is null and expires_at > now() and rotated_at + $6::int * interval '1 second' >= now()
   returning id`
 
+/**
+ * Opens a session after a right password, all in one statement: `$1` user, `$2` the hash that was looked at, `$3` session, `$4` hash of its refresh
+ * token, `$5` user agent, `$6` address, `$7` end, `$8` line of the audit log, `$9` request. Opens none, and says why, when the hash was
+ * replaced since (whoever replaces it waits for this, or is waited for), or when a second factor is to be shown first.
+ */
+export const OPEN_BY_PASSWORD = `
+  with standing as (
+    select id from users where id = $1 and password_hash = $2 for share
+  ), opened as (
+    insert into sessions (id, user_id, refresh_hash, user_agent, address, expires_at)
+    select $3::uuid, id, $4, $5, $6, $7::timestamptz from standing
+    where not exists (select from totp_factors f where f.user_id = standing.id and f.confirmed_at is not null)
+    returning user_id
+  ), noted as (
+    insert into audit_log (id, actor_id, action, target_id, address, request_id, details)
+    select $8::uuid, user_id, 'account.login', user_id::text, $6, $9, '{"method":"password"}' from opened
+  )
+  select exists (select from standing), exists (select from opened)`
+
+/** A session to open. Times are RFC 3339. */
+export interface NewSession {
+  id: string
+  userId: string
+  refreshHash: string
+  userAgent: string | null
+  address: string | null
+  expiresAt: string
+}
+
 /** What a rotation writes. Lives in seconds. */
 export interface Rotation {
   id: string
@@ -57,19 +86,23 @@ export function createSessionRepository({ sql, prepared }: Database) {
     }),
   )
   const rotate = prepared(ROTATE, ([id]: [string]) => id)
+  const openByPassword = prepared(OPEN_BY_PASSWORD, ([stands, opened]: [boolean, boolean]) =>
+    opened ? 'opened' : stands ? 'challenged' : 'outdated',
+  )
 
   return {
-    insert: (
-      tx: Tx,
-      row: {
-        id: string
-        userId: string
-        refreshHash: string
-        userAgent: string | null
-        address: string | null
-        expiresAt: string
-      },
-    ) =>
+    /** See {@link OPEN_BY_PASSWORD}. */
+    async openByPassword(
+      { id, userId, refreshHash, userAgent, address, expiresAt }: NewSession,
+      passwordHash: string,
+      line: { id: string; requestId: string | null },
+    ): Promise<'opened' | 'challenged' | 'outdated'> {
+      const device = [userAgent, address, expiresAt]
+      const [found] = await openByPassword(userId, passwordHash, id, refreshHash, ...device, line.id, line.requestId)
+      return found ?? 'outdated'
+    },
+
+    insert: (tx: Tx, row: NewSession) =>
       tx.sql`
         insert into sessions (id, user_id, refresh_hash, user_agent, address, expires_at)
         values (${row.id}, ${row.userId}, ${row.refreshHash}, ${row.userAgent}, ${row.address}, ${row.expiresAt})`,

@@ -14,7 +14,7 @@ import type { Sealer } from '../lib/seal.ts'
 import { deviceOf } from './devices.ts'
 import type { TokenPair } from './model.ts'
 import { hashToken, type NamedSession, type RefreshTokens } from './refresh-tokens.ts'
-import { createSessionRepository, type Rotation, type SessionRow } from './session-repository.ts'
+import { createSessionRepository, type NewSession, type Rotation, type SessionRow } from './session-repository.ts'
 import { createTouches } from './touches.ts'
 
 /** What sessions need from outside. Times of life are in seconds. */
@@ -50,18 +50,24 @@ export async function createSessions(deps: SessionsDeps) {
     expiresIn: accessTtl,
   })
 
-  /** Opens a session within the caller's transaction. */
-  async function open(tx: Tx, userId: string, origin: Origin): Promise<TokenPair> {
+  function make(userId: string, origin: Origin): { pair: TokenPair; row: NewSession } {
     const id = newId()
     const pair = pairOf(userId, id)
-    await repository.insert(tx, {
+    const row = {
       id,
       userId,
       refreshHash: hashToken(pair.refreshToken),
       userAgent: origin.userAgent?.slice(0, 400) ?? null,
       address: origin.address,
       expiresAt: new Date(Date.now() + deps.sessionTtl * 1000).toISOString(),
-    })
+    }
+    return { pair, row }
+  }
+
+  /** Opens a session within the caller's transaction. */
+  async function open(tx: Tx, userId: string, origin: Origin): Promise<TokenPair> {
+    const { pair, row } = make(userId, origin)
+    await repository.insert(tx, row)
     return pair
   }
 
@@ -127,6 +133,21 @@ export async function createSessions(deps: SessionsDeps) {
   return {
     open,
     end,
+
+    /**
+     * Opens a session after a right password and writes the sign-in down, in one statement. `challenged`: a second factor is to be shown first.
+     * `outdated`: the password was replaced since its hash was read.
+     */
+    async openByPassword(
+      userId: string,
+      passwordHash: string,
+      origin: Origin,
+    ): Promise<TokenPair | 'challenged' | 'outdated'> {
+      const { pair, row } = make(userId, origin)
+      const line = { id: newId(), requestId: origin.requestId ?? null }
+      const outcome = await repository.openByPassword(row, passwordHash, line)
+      return outcome === 'opened' ? pair : outcome
+    },
 
     /**
      * Exchanges a refresh token for a new pair: one statement where the token is the newest of a live session, which it nearly always is. Everything

@@ -5,6 +5,7 @@ import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { AuthResult, User } from './model.ts'
 import type { MfaChallenge } from './model-factors.ts'
+import { createAccountRepository } from './repository.ts'
 import type { Sessions } from './sessions.ts'
 
 /** How somebody can prove who they are; in the audit log. */
@@ -24,6 +25,8 @@ export interface SignInDeps {
 
 /** The last steps of every sign-in, whatever the first one was: the same checks for all ways in (OWASP ASVS 6.3.4). */
 export function createSignIn({ db, sessions, requireVerified, challenge }: SignInDeps) {
+  const repository = createAccountRepository(db)
+
   async function complete(tx: Tx, user: User, method: SignInMethod, origin: Origin): Promise<AuthResult> {
     await audit(tx.sql, { action: 'account.login', actorId: user.id, targetId: user.id, origin, details: { method } })
     return { user, ...(await sessions.open(tx, user.id, origin)) }
@@ -54,17 +57,20 @@ export function createSignIn({ db, sessions, requireVerified, challenge }: SignI
     },
 
     /**
-     * The same after a password, if it `stands` still. Undefined when it was replaced since it was looked at: what ended the sessions then would
-     * not know of this one.
+     * The same after a right password, whose hash is `stored`: in one statement where there is no second factor. Undefined when it was replaced
+     * since it was looked at: what ended the sessions then would not know of this one.
      * @throws EMAIL_UNVERIFIED
      */
-    async beginWhile(
-      stands: (tx: Tx) => Promise<boolean>,
-      user: User,
-      origin: Origin,
-    ): Promise<AuthResult | MfaChallenge | undefined> {
+    async beginByPassword(user: User, stored: string, origin: Origin): Promise<AuthResult | MfaChallenge | undefined> {
       demandVerified(user)
-      return db.transact(async (tx) => ((await stands(tx)) ? goOn(tx, user, 'password', origin) : undefined))
+      if (!db.watched()) {
+        const opened = await sessions.openByPassword(user.id, stored, origin)
+        if (opened === 'outdated') return undefined
+        if (opened !== 'challenged') return { user, ...opened }
+      }
+      return db.transact(async (tx) =>
+        (await repository.isPasswordHash(tx, user.id, stored)) ? goOn(tx, user, 'password', origin) : undefined,
+      )
     },
   }
 }

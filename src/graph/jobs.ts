@@ -19,7 +19,7 @@ import type { RevisionRow, SourceRow } from './rows.ts'
 import type { WorkspaceAccess } from './service.ts'
 import { createSourceRepository } from './source-repository.ts'
 import { countsAfter, sizesOf, updateOf } from './update.ts'
-import { createRevisionWriter } from './writer/index.ts'
+import { createRevisionWriter, type RevisionWriter } from './writer/index.ts'
 
 /** What the analysis job needs. */
 export interface AnalyzeDeps {
@@ -44,7 +44,7 @@ interface Done {
   revision: RevisionRow
   result: AnalysisResult
   gathered: Gathered
-  writer: ReturnType<typeof createRevisionWriter>
+  writer: RevisionWriter
 }
 
 /** Makes the handler of `source.analyze`: gathers the uploads, analyses them in a worker thread, and stores the revision in one transaction. */
@@ -101,7 +101,7 @@ export function createAnalyzeHandler(deps: AnalyzeDeps): JobHandler<'source.anal
             memoryLimitMb: limits.memoryMb,
             onProgress: ({ phase, done, total }) => pace(phase, done, total),
             onPlan: writer.plan,
-            onPassages: writer.passages,
+            writer,
           },
         ).catch(async (error: unknown) => {
           await writer.settled()
@@ -130,7 +130,7 @@ export function createAnalyzeHandler(deps: AnalyzeDeps): JobHandler<'source.anal
       throw problem('CONFLICT', { detail: 'The revision was completed by another run' })
     await repository.setDelta(tx.sql, revision.id, sizesOf(difference))
     await repository.finish(tx.sql, sourceId, number, counts)
-    const data = updateOf({ sourceId, revision: number }, result, difference)
+    const data = updateOf({ sourceId, revision: number }, difference)
     tx.emit({ topic: topicOf('source', sourceId), name: 'graph.updated', data })
   }
 

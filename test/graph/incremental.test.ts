@@ -162,13 +162,14 @@ async function sourceOf(db: Database, folder: string) {
             { onPlan, onPassages: writer.passages },
           )
           save()
+          writer.graph(result)
           return { result, difference: await writer.finish(result, new Map()) }
         }),
       )
       await memory.keep(sourceId, open)
       revision++
       revisionId = next
-      return { update: updateOf({ sourceId, revision }, result, difference), plan: plan as Plan, scope: result.scope }
+      return { update: updateOf({ sourceId, revision }, difference), plan: plan as Plan, scope: result.scope }
     },
     passages: async () =>
       (await db.sql`select path, start_line, end_line, node_id, kind, title, text from passages where source_id = ${sourceId}

@@ -31,6 +31,7 @@ async function workspaceOf(db: Database, files: Files): Promise<string> {
       const writer = createRevisionWriter(tx.sql, { sourceId, workspaceId, revision: 1 })
       const listener = { onPlan: writer.plan, onPassages: writer.passages }
       const { result } = await analyzeAgain({ ...input, sourceId }, listener)
+      writer.graph(result)
       await writer.finish(result, new Map())
     }),
   )

@@ -1,13 +1,15 @@
 import { startWorker } from '../../lib/worker.ts'
-import type { AnalysisInput, AnalysisResult, Passage, Plan, Progress } from './types.ts'
+import type { RevisionWriter } from '../writer/index.ts'
+import type { Table } from '../writer/lines.ts'
+import type { AnalysisInput, AnalysisResult, Plan, Progress } from './types.ts'
 import type { WorkerMessage, WorkerTask } from './worker.ts'
 
 export interface RunOptions {
   onProgress?: (progress: Progress) => void
   /** Told once, before anything is read. */
   onPlan?: (plan: Plan) => void
-  /** Passages of the files that are read, as they come: the result then has none. */
-  onPassages?: (passages: Passage[]) => void
+  /** Who writes it: is handed lines of its tables as they come, and the result then has no passages, nodes and edges. */
+  writer?: Pick<RevisionWriter, 'at' | 'rows'>
   /** Aborting ends the worker at once. */
   signal?: AbortSignal
   /** @defaultValue 10 minutes */
@@ -41,7 +43,7 @@ export function runAnalysis(input: AnalysisInput, options: RunOptions = {}): Pro
   const { signal, timeLimitMs = 600_000, memoryLimitMb = 1024 } = options
   if (signal?.aborted) return Promise.reject(new AnalysisError('cancelled', 'The analysis was cancelled'))
   return new Promise((resolve, reject) => {
-    const task: WorkerTask = { input, streamed: options.onPassages !== undefined }
+    const task: WorkerTask = { input, writeAt: options.writer?.at }
     const worker = startWorker('graph/analysis/worker', {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
@@ -67,9 +69,17 @@ export function runAnalysis(input: AnalysisInput, options: RunOptions = {}): Pro
       end(false)
       reject(error)
     }
-    worker.on(
-      'message',
-      createReceiver(options, (result) => resolve({ ...result, saved }), end),
+    const receive = createReceiver(options, (result) => resolve({ ...result, saved }), end)
+    const write = (table: Table, lines: Uint8Array) =>
+      options.writer?.rows(table, lines).then(
+        () => worker.postMessage('written'),
+        (cause: unknown) => {
+          end(false)
+          reject(cause)
+        },
+      )
+    worker.on('message', (message: WorkerMessage) =>
+      message.type === 'rows' ? void write(message.table, message.lines) : receive(message),
     )
     worker.on('error', (cause: NodeJS.ErrnoException) => fail(errorOf(cause)))
     worker.on('exit', (code) => fail(new AnalysisError('failed', `The analysis ended early (exit code ${code})`)))
@@ -78,7 +88,7 @@ export function runAnalysis(input: AnalysisInput, options: RunOptions = {}): Pro
 
 /** Puts the messages of a worker together. */
 function createReceiver(
-  { onProgress, onPlan, onPassages }: RunOptions,
+  { onProgress, onPlan }: RunOptions,
   onDone: (result: AnalysisResult) => void,
   onSaved: (saved: boolean) => void,
 ) {
@@ -88,10 +98,9 @@ function createReceiver(
     passages: [],
     notes: [],
   }
-  return (message: WorkerMessage) => {
+  return (message: Exclude<WorkerMessage, { type: 'rows' }>) => {
     if (message.type === 'progress') onProgress?.(message.progress)
     else if (message.type === 'plan') onPlan?.(message.plan)
-    else if (message.type === 'passages') onPassages?.(message.passages)
     else if (message.type === 'slice') append(parts, message.slice)
     else if (message.type === 'done') onDone({ ...parts, stats: message.stats, scope: message.scope })
     else onSaved(message.saved)

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { graphLines, passageLines, type Table, type WriteAt } from '../writer/lines.ts'
 import { analyzeAgain } from './analyze.ts'
 import type { AnalysisInput, AnalysisResult, Passage, Plan, Progress } from './types.ts'
 
@@ -9,7 +10,7 @@ import type { AnalysisInput, AnalysisResult, Passage, Plan, Progress } from './t
 export type WorkerMessage =
   | { type: 'progress'; progress: Progress }
   | { type: 'plan'; plan: Plan }
-  | { type: 'passages'; passages: Passage[] }
+  | { type: 'rows'; table: Table; lines: Uint8Array }
   | { type: 'slice'; slice: Partial<AnalysisResult> }
   | { type: 'done'; stats: AnalysisResult['stats']; scope: AnalysisResult['scope'] }
   | { type: 'saved'; saved: boolean }
@@ -17,17 +18,27 @@ export type WorkerMessage =
 /** What the worker is given. */
 export interface WorkerTask {
   input: AnalysisInput
-  /** Whether passages are wanted as they come. */
-  streamed: boolean
+  /** Where it is going to be written: then passages, nodes and edges are sent as lines for that, and each batch is answered when it is written. */
+  writeAt: WriteAt | undefined
 }
 
 const SLICE = 2000
+/** Batches of lines that may be on their way. */
+const WINDOW = 3
 const MIN_INTERVAL_MS = 100
 
 const port = parentPort
 if (port !== null) {
-  const { input, streamed } = workerData as WorkerTask
+  const { input, writeAt } = workerData as WorkerTask
   const send = (message: WorkerMessage) => port.postMessage(message)
+  let unwritten = 0
+  let goOn = () => {}
+  const sendRows = (table: Table, lines: Buffer) => {
+    unwritten++
+    // A copy that owns its memory, which changes hands.
+    const own = new Uint8Array(lines)
+    port.postMessage({ type: 'rows', table, lines: own } satisfies WorkerMessage, [own.buffer])
+  }
   let last = { phase: '', at: 0 }
   const onProgress = (progress: Progress) => {
     const now = performance.now()
@@ -39,8 +50,24 @@ if (port !== null) {
   const { result, save } = await analyzeAgain(input, {
     onProgress,
     onPlan: (plan) => send({ type: 'plan', plan }),
-    ...(streamed ? { onPassages: (passages: Passage[]) => send({ type: 'passages', passages }) } : {}),
+    ...(writeAt && { onPassages: (passages: Passage[]) => sendRows('passages', passageLines(writeAt, passages)) }),
   })
+  if (writeAt) {
+    port.on('message', () => {
+      unwritten--
+      goOn()
+    })
+    for (const [table, lines] of graphLines(writeAt, result)) {
+      while (unwritten >= WINDOW) {
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+        })
+      }
+      sendRows(table, lines)
+    }
+    result.nodes = []
+    result.edges = []
+  }
   for (const key of ['nodes', 'edges', 'passages', 'notes'] as const) {
     for (let at = 0; at < result[key].length; at += SLICE) {
       send({ type: 'slice', slice: { [key]: result[key].slice(at, at + SLICE) } })

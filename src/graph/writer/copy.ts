@@ -21,27 +21,10 @@ export const line = (values: Parameters<typeof field>[0][]) => `${values.map(fie
 export const json = (value: object) =>
   JSON.stringify(value, (_key, item: unknown) => (typeof item === 'string' ? clean(item) : item))
 
-/** Copies lines into a table, a few hundred at a time, waiting where the connection is slower. */
-export async function copy<T>(
-  sql: TransactionSql,
-  table: string,
-  columns: string[],
-  items: readonly T[],
-  toLine: (item: T) => string,
-) {
-  if (items.length === 0) return
+/** Copies lines into a table. */
+export async function copy(sql: TransactionSql, table: string, columns: string[], lines: Uint8Array): Promise<void> {
+  if (lines.length === 0) return
   const stream = await sql`copy ${sql(table)} (${sql(columns)}) from stdin`.writable()
-  for (let at = 0; at < items.length; at += 500) {
-    if (
-      !stream.write(
-        items
-          .slice(at, at + 500)
-          .map(toLine)
-          .join(''),
-      )
-    )
-      await once(stream, 'drain')
-  }
-  stream.end()
+  stream.end(lines)
   await once(stream, 'finish')
 }

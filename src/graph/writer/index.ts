@@ -1,29 +1,51 @@
 import type { TransactionSql } from 'postgres'
 import type { AnalysisResult, Passage, Plan } from '../analysis/types.ts'
-import { type GraphDifference, type WriteAt, writeGraph } from './graph.ts'
-import { addPassages, clearPassages, writeFiles } from './passages.ts'
+import { copy } from './copy.ts'
+import { type GraphDifference, incoming, mergeGraph, prepare } from './graph.ts'
+import { graphLines, passageLines, TABLES, type Table, type WriteAt } from './lines.ts'
+import { clearPassages, writeFiles } from './passages.ts'
 
 export type { Difference, GraphDifference } from './graph.ts'
 
 /** Writes one revision into an open transaction while its analysis goes on: PostgreSQL indexes passages as the next files are parsed. */
-export function createRevisionWriter(sql: TransactionSql, at: WriteAt & { workspaceId: string }) {
+export function createRevisionWriter(sql: TransactionSql, at: WriteAt) {
   let last: Promise<void> = Promise.resolve()
-  const next = (work: () => Promise<void>) => {
+  let prepared: Promise<void> | undefined
+  const next = (work: () => Promise<void>): Promise<void> => {
     last = last.then(work)
     // Whoever calls `finish` hears of the failure; until then it is nobody's.
     last.catch(() => {})
+    return last
   }
+  const ready = () => {
+    prepared ??= prepare(sql, at)
+    return prepared
+  }
+  const rows = (table: Table, lines: Uint8Array): Promise<void> =>
+    next(async () => {
+      if (table !== 'passages') await ready()
+      await copy(sql, incoming(at, table), TABLES[table], lines)
+    })
+
   return {
-    plan: (plan: Plan) => next(() => clearPassages(sql, at.sourceId, plan)),
-    passages: (passages: Passage[]) => next(() => addPassages(sql, at, passages)),
-    /** Waits for what is under way and writes the rest. */
+    at,
+    plan: (plan: Plan) => void next(() => clearPassages(sql, at.sourceId, plan)),
+    /** Takes lines of one table as the analysis makes them; resolves when they are written. */
+    rows,
+    passages: (passages: Passage[]) => void rows('passages', passageLines(at, passages)),
+    /** Nodes and edges that were not sent as lines. */
+    graph: (result: Pick<AnalysisResult, 'nodes' | 'edges'>) => {
+      for (const [table, lines] of graphLines(at, result)) void rows(table, lines)
+    },
+    /** Waits for what is under way and makes the revision of it. */
     async finish(
-      result: Pick<AnalysisResult, 'nodes' | 'edges' | 'scope'>,
+      { stats, scope }: Pick<AnalysisResult, 'stats' | 'scope'>,
       uploadOf: ReadonlyMap<string, string>,
     ): Promise<GraphDifference> {
       await last
+      await ready()
       await writeFiles(sql, at.sourceId, uploadOf)
-      return writeGraph(sql, at, result)
+      return mergeGraph(sql, at, { nodes: stats.nodes, edges: stats.edges, scope })
     },
     /** Waits for what is under way, however it ends: a transaction cannot be rolled back in the middle of a copy. */
     settled: () =>
@@ -33,3 +55,6 @@ export function createRevisionWriter(sql: TransactionSql, at: WriteAt & { worksp
       ),
   }
 }
+
+/** See {@link createRevisionWriter}. */
+export type RevisionWriter = ReturnType<typeof createRevisionWriter>

@@ -74,25 +74,31 @@ function readDefinitions(spec: Spec, matches: QueryMatch[]): Definition[] {
   const found = new Map<string, Definition>()
   for (const { captures } of matches) {
     const whole = captures.find(({ name }) => KINDS.has(name))
-    const name = captures.find((capture) => capture.name === 'name')
-    if (whole === undefined || name === undefined) continue
     const part = (wanted: string) => captures.find((capture) => capture.name === wanted)?.node
-    const owner = part('owner')
+    const declarator = part('declarator')
+    const declared = whole && declarator && spec.declared?.(declarator, whole.node)
+    const name = part('name') ?? declared?.at
+    if (whole === undefined || name === undefined) continue
+    const owner = declared?.owner?.flatMap((one) => pathOf(spec, one) ?? []) ?? ownerPath(spec, part('owner'))
     const definition: Definition = {
-      kind: whole.name as NodeKind,
-      name: name.node.text.replace(/\s+/g, ''),
+      kind: declared?.kind ?? (whole.name as NodeKind),
+      name: declared?.name.replace(/\s+/g, ' ') ?? name.text.replace(/\s+/g, ''),
       node: whole.node,
       start: whole.node.startIndex,
       end: whole.node.endIndex,
       bodyStart: part('body')?.startIndex,
-      owner: owner && pathOf(spec, owner.text),
-      isDeclaration: captures.some((capture) => capture.name === 'declaration'),
+      owner: owner?.length === 0 ? undefined : owner,
+      isDeclaration: declared?.isDeclaration ?? part('declaration') !== undefined,
     }
     // Of several patterns that fit one definition the last one, which is the most specific.
-    const at = String(name.node.startIndex)
+    const at = String(name.startIndex)
     if (found.get(at)?.owner === undefined || definition.owner) found.set(at, definition)
   }
   return [...found.values()].sort((a, b) => a.start - b.start || b.end - a.end)
+}
+
+function ownerPath(spec: Spec, node: Node | undefined): string[] | undefined {
+  return node && pathOf(spec, node.text)
 }
 
 function addSymbols(

@@ -7,6 +7,7 @@ import type { ImportFact, NodeKind } from '../types.ts'
  * | captures | what |
  * |---|---|
  * | `@class` `@interface` `@type` `@enum` `@namespace` `@function` `@method` `@variable` + `@name` | a definition; with `@body` where its signature ends, `@owner` the type it belongs to where it stands outside of it, `@declaration` where it has no body |
+ * | `@declarator` | instead of `@name`: handed to `declared`, which takes the name out of it |
  * | `@package` | package or namespace of the file |
  * | `@import` | handed to `imports` |
  * | `@call` + `@callee`, `@new` + `@callee` | uses by a dotted name; with `@method` the last part of it stands apart from `@callee` |
@@ -26,6 +27,8 @@ export interface Spec {
   /** Whether a definition is seen from outside, by its name and its head. */
   exported: (name: string, head: string) => boolean
   isStatic?: (head: string) => boolean
+  /** The name that a declarator declares, with what it is; undefined where that is nothing of note. */
+  declared?: (declarator: Node, definition: Node) => DeclaredName | undefined
   /** Reads an import statement. */
   imports?: (node: Node) => ImportItem[]
   /** A name as written to its plain form (PHP's `$`). */
@@ -36,6 +39,16 @@ export interface Spec {
   maker?: string
   /** Changes the kind of a definition by its text. */
   kind?: (kind: NodeKind, head: string) => NodeKind
+}
+
+/** A name taken out of a declarator. */
+export interface DeclaredName {
+  name: string
+  at: Node
+  kind: NodeKind
+  /** The classes it is written to belong to, outermost first, as written. */
+  owner?: string[]
+  isDeclaration?: boolean
 }
 
 /** What an import statement says: a request, and the name it is known by in the file (none, or '*' for all that is in it). */

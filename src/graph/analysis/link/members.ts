@@ -31,10 +31,35 @@ export interface Members {
   ofInstance: (found: SymbolFound, name: string, seen: Set<string>) => SymbolFound | undefined
 }
 
+/** Bases of classes round bases of classes: Java and C++ inherit types too, though nobody goes further than this. */
+const MAX_NESTING = 3
+
 type Follow = (file: LinkedFile, target: Target, space: 'value' | 'type', seen?: Set<string>) => Followed
 
 /** `follow` leads from a base class or a receiver as written to its symbol. */
 export function createMembers(follow: Follow, extensions: Extensions): Members {
+  const known = Array.from({ length: MAX_NESTING }, () => new WeakMap<Target, Followed>())
+  let nesting = 0
+
+  /**
+   * What a class extends. Where names are looked up by the linker, to find one base may need those of the classes round it, and so on: classes that
+   * name each other would be followed for ever. How far depends on the nesting alone, so that the answer does not depend on who asks first.
+   */
+  function followBase(file: LinkedFile, base: Target): Followed {
+    if (base.base !== 'name') return follow(file, base, 'value')
+    const answers = known[nesting]
+    const answer = answers?.get(base)
+    if (answer || answers === undefined) return answer ?? { found: { kind: 'unknown' }, complete: false }
+    nesting++
+    try {
+      const followed = follow(file, base, 'value')
+      answers.set(base, followed)
+      return followed
+    } finally {
+      nesting--
+    }
+  }
+
   function ofSelf(file: LinkedFile, { base, index, members }: Target): Found | undefined {
     const name = members[0]
     if (name === undefined) return undefined
@@ -115,7 +140,7 @@ export function createMembers(follow: Follow, extensions: Extensions): Members {
     seen: Set<string>,
   ): SymbolFound | undefined {
     for (const base of symbol.bases ?? []) {
-      const { found, complete } = follow(file, base, 'value')
+      const { found, complete } = followBase(file, base)
       if (!complete || found.kind !== 'symbol') continue
       const index = found.value ?? found.type
       const member = index === undefined ? undefined : classMember({ ...found, value: index }, name, isStatic, seen)

@@ -1,5 +1,6 @@
 import type { Node } from 'web-tree-sitter'
-import type { ImportItem, Spec } from '../spec.ts'
+import type { DeclaredName, ImportItem, Spec } from '../spec.ts'
+import { declared, isOpen, tagOf } from './c-declarators.ts'
 
 /** `"x.h"` is looked for beside the file first (level 1), `<x.h>` is not. */
 function include(node: Node): ImportItem[] {
@@ -8,11 +9,38 @@ function include(node: Node): ImportItem[] {
   return [{ request: written.slice(1, -1), level: written.startsWith('"') ? 1 : 0 }]
 }
 
-const declarators = (name: string) => `[
-  (function_declarator declarator: ${name})
-  (pointer_declarator declarator: (function_declarator declarator: ${name}))
-  (pointer_declarator declarator: (pointer_declarator declarator: (function_declarator declarator: ${name})))
-  (reference_declarator (function_declarator declarator: ${name}))]`
+const STATEMENTS = new Set(['if', 'for', 'while', 'switch', 'return', 'catch', 'do', 'else', 'sizeof', 'defined'])
+
+/** Functions and types wherever they are, variables and declared functions outside of functions, declared methods in classes. */
+function definedName(declarator: Node, definition: Node): DeclaredName | undefined {
+  const found = declared(declarator)
+  // Where macros confuse the parser, statements look like functions.
+  if (found === undefined || STATEMENTS.has(found.name)) return undefined
+  switch (definition.type) {
+    case 'class_specifier':
+    case 'struct_specifier':
+      return { ...found, kind: 'class' }
+    case 'function_definition':
+      return { ...found, kind: 'function' }
+    case 'type_definition': {
+      const type = definition.childForFieldName('type')
+      if (tagOf(definition) === found.name && type?.childForFieldName('body')) return undefined
+      const isWhole = found.at.id === declarator.id && type?.childForFieldName('body')
+      return { ...found, kind: isWhole && type ? (type.type === 'enum_specifier' ? 'enum' : 'class') : 'type' }
+    }
+    case 'field_declaration':
+      return found.kind === 'function' ? { ...found, kind: 'method', isDeclaration: true } : undefined
+    default:
+      if (
+        found.kind === 'function' &&
+        found.at.text === found.name &&
+        definition.parent?.type === 'field_declaration_list'
+      )
+        return { ...found, kind: 'method', isDeclaration: true }
+      if (!isOpen(definition)) return undefined
+      return found.kind === 'function' ? { ...found, isDeclaration: true } : found
+  }
+}
 
 const variables = (name: string) => `[
   ${name} (pointer_declarator declarator: ${name}) (reference_declarator ${name})
@@ -27,6 +55,7 @@ export const c: Spec = {
   exported: (_name, head) => !/^(?:inline\s+)?static\b/.test(head),
   isStatic: (head) => /^static\b/.test(head),
   imports: include,
+  declared: definedName,
   query: `
     (preproc_include) @import
     (namespace_definition name: (_) @name body: (_) @body) @namespace
@@ -34,15 +63,13 @@ export const c: Spec = {
     (class_specifier name: (type_identifier) @name body: (_) @body) @class
     (union_specifier name: (type_identifier) @name body: (_) @body) @class
     (enum_specifier name: (type_identifier) @name body: (_) @body) @enum
-    (type_definition declarator: (type_identifier) @name) @type
-    (type_definition type: (struct_specifier body: (_) @body) declarator: (type_identifier) @name) @class
+    (struct_specifier name: (qualified_identifier) @declarator body: (_) @body) @class
+    (class_specifier name: (qualified_identifier) @declarator body: (_) @body) @class
+    (type_definition declarator: (_) @declarator) @type
     (alias_declaration name: (type_identifier) @name) @type
-    (function_definition declarator: ${declarators('[(identifier) (field_identifier) (destructor_name)] @name')} body: (_)? @body) @function
-    (function_definition declarator: ${declarators('(qualified_identifier scope: (_) @owner name: [(identifier) (destructor_name)] @name)')} body: (_)? @body) @function
-    (function_definition declarator: ${declarators('(qualified_identifier name: (qualified_identifier scope: (_) @owner name: [(identifier) (destructor_name)] @name))')} body: (_)? @body) @function
-    (declaration declarator: ${declarators('(identifier) @name @declaration')}) @function
-    (field_declaration declarator: ${declarators('(field_identifier) @name @declaration')}) @method
-    (translation_unit (declaration declarator: ${variables('(identifier) @name')}) @variable)
+    (function_definition declarator: (_) @declarator body: (_)? @body) @function
+    (declaration declarator: (_) @declarator) @variable
+    (field_declaration declarator: (_) @declarator) @method
     (preproc_def name: (identifier) @name value: (_)) @variable
     (preproc_function_def name: (identifier) @name) @function
     (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @extends)

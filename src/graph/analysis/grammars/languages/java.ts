@@ -24,6 +24,8 @@ export const java: Spec = {
     (annotation_type_declaration name: (identifier) @name body: (_) @body) @interface
     (enum_declaration name: (identifier) @name body: (_) @body) @enum
     (method_declaration name: (identifier) @name body: (_)? @body) @method
+    (annotation_type_element_declaration name: (identifier) @name) @method
+    (compact_constructor_declaration name: (identifier) @name body: (_) @body) @method
     (constructor_declaration name: (identifier) @name body: (_) @body) @method
     (superclass (_) @extends)
     (super_interfaces (type_list (_) @implements))

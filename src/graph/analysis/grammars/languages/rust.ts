@@ -62,6 +62,7 @@ export const rust: Spec = {
     (enum_item name: (type_identifier) @name body: (_) @body) @enum
     (trait_item name: (type_identifier) @name body: (_) @body) @interface
     (type_item name: (type_identifier) @name) @type
+    (associated_type name: (type_identifier) @name) @type
     (function_item name: (identifier) @name body: (_) @body) @function
     (function_signature_item name: (identifier) @name) @function
     (impl_item type: (_) @owner body: (declaration_list (function_item name: (identifier) @name body: (_) @body) @method))

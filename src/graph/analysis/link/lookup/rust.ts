@@ -63,14 +63,14 @@ export function createRustLookup({ tree, byPath }: LinkContext, files: LinkedFil
   }
 
   /** What a settled path names: a symbol, a module, or what the module gives away with `pub use`. */
-  function at(path: string[], from: LinkedFile, depth = 0): Hit | undefined {
+  function at(path: string[], from: LinkedFile, seen = new Set<string>()): Hit | undefined {
     for (let used = path.length; used > 0; used--) {
       const found = qualified.find(path.slice(0, used), from)
       if (found?.kind === 'symbol' && found.value !== undefined) return { found, used }
       const file = modules.get(path.slice(0, used).join('::'))
       if (file === undefined) continue
       if (used === path.length) return { found: { kind: 'module', file, resolution: 'exact' }, used }
-      const given = depth > 8 ? undefined : byBinding(file, path.slice(used), path.slice(0, used), depth + 1)
+      const given = byBinding(file, path.slice(used), path.slice(0, used), seen)
       return given
         ? { found: given.found, used: used + given.used }
         : { found: { kind: 'module', file, resolution: 'exact' }, used }
@@ -78,7 +78,11 @@ export function createRustLookup({ tree, byPath }: LinkContext, files: LinkedFil
     return undefined
   }
 
-  function byBinding(file: LinkedFile, path: string[], module: string[], depth = 0): Hit | undefined {
+  /** By what a module imports. Modules that import all of each other (`use super::*`) are asked once for a name: `seen`. */
+  function byBinding(file: LinkedFile, path: string[], module: string[], seen = new Set<string>()): Hit | undefined {
+    const question = `${file.path} ${path[0]}`
+    if (seen.has(question)) return undefined
+    seen.add(question)
     for (const wanted of [path[0] as string, '*']) {
       for (const binding of file.facts.bindings) {
         const fact = file.facts.imports[binding.import]
@@ -87,7 +91,7 @@ export function createRustLookup({ tree, byPath }: LinkContext, files: LinkedFil
         const start =
           fact.names?.[0] === 'mod' ? [...module, fact.request] : (absolute(request, module) ?? [...module, ...request])
         const full = wanted === '*' ? [...start, path[0] as string] : start
-        const hit = at([...full, ...path.slice(1)], file, depth)
+        const hit = at([...full, ...path.slice(1)], file, seen)
         if (hit && hit.used >= full.length) return { found: hit.found, used: hit.used - full.length + 1 }
         if (wanted !== '*' && hit === undefined && fact.names?.[0] !== 'mod' && !absolute(request, module)) {
           const resolved = external(request[0] as string, file)

@@ -1,0 +1,112 @@
+import t from 'tap'
+import type { Files } from './tree.ts'
+import { analyzeTree, edgeLines } from './tree.ts'
+
+/** Mistakes that bodies of published code have brought to light; each scenario is one of them. */
+const scenarios: { name: string; files: Files; nodes?: string[]; has?: string[]; not?: string[] }[] = [
+  {
+    name: 'C and C++: names in declarators of any form',
+    files: {
+      'a.h': `#ifdef __cplusplus
+extern "C" {
+#endif
+typedef int (*callback)(int);
+typedef struct point *point_ref;
+typedef int row[3];
+typedef struct tagged { int x; } tagged;
+typedef enum { ONE } plain;
+extern int table[4];
+int (*handler)(int);
+API Thing *made(int a);
+#ifdef __cplusplus
+}
+#endif
+`,
+      'b.cc': `namespace n {
+class Outer {
+ public:
+  class Inner;
+  bool operator==(const Outer& other) const { return true; }
+  operator bool() const { return true; }
+  Outer& operator=(const Outer&);
+};
+class Outer::Inner { int a; };
+template <typename T> int Deep<T>::Er::run(int a) { return a; }
+API Thing *macro(int a) { Set s(a); if (a) { return 0; } }
+}
+`,
+    },
+    nodes: [
+      'type a.h#callback',
+      'type a.h#point_ref',
+      'type a.h#row',
+      'class a.h#tagged',
+      'enum a.h#plain',
+      'variable a.h#table.',
+      'variable a.h#handler.',
+      'function a.h#made().',
+      'method b.cc#n.Outer.operator==().',
+      'method b.cc#n.Outer.operator bool().',
+      'method b.cc#n.Outer.operator=().',
+      'class b.cc#n.Outer.Inner',
+      'method b.cc#n.Deep.Er.run().',
+      'function b.cc#n.macro().',
+    ],
+    not: ['type a.h#tagged', 'function b.cc#n.macro().s', 'function b.cc#n.s', 'function b.cc#n.macro().if'],
+  },
+  {
+    name: 'C++: classes that name each other as bases, one in the other',
+    files: {
+      'deep.cc': Array.from({ length: 24 }, (_, at) => {
+        const [next, other] = [(at + 1) % 24, (at + 7) % 24]
+        return `struct A${at} : A${next}, A${other} { struct B : C${at}, D { struct E : B, F { void go() { lost${at}(); } }; }; };`
+      }).join('\n'),
+    },
+    nodes: ['method deep.cc#A3.B.E.go().'],
+  },
+  {
+    name: 'Rust: modules that import all of each other, associated types',
+    files: {
+      'Cargo.toml': '[package]\nname = "x"\n',
+      'src/lib.rs':
+        'mod lib { mod core { pub use std::*; } pub use self::core::*; pub use core::*; pub use alloc::*; }\nmod a;\nmod b;\npub use a::*;\npub use b::*;\nuse lib::*;\npub fn start() { found(); Missing::new(); }\n',
+      'src/a.rs':
+        'use lib::*;\nuse super::*;\nuse b::*;\npub trait T { type Item; }\nfn go() { Gone::new(); Missing::new(); found(); }\n',
+      'src/b.rs': 'use lib::*;\nuse super::*;\nuse a::*;\npub fn found() { Missing::new(); }\n',
+    },
+    nodes: ['type src/a.rs#T.Item'],
+    has: ['calls src/lib.rs#start(). -> src/b.rs#found().', 'calls src/a.rs#go(). -> src/b.rs#found().'],
+  },
+  {
+    name: 'Java: elements of annotations, compact constructors',
+    files: {
+      'A.java':
+        '@interface A { int size() default 1; }\nrecord R(int a) { R { check(a); } static void check(int a) {} }\n',
+    },
+    nodes: ['method A.java#A.size().', 'method A.java#R.R().'],
+    has: ['calls A.java#R.R(). -> A.java#R.check().'],
+  },
+]
+
+for (const { name, files, nodes = [], has = [], not = [] } of scenarios) {
+  t.test(name, async (t) => {
+    const result = await analyzeTree(files)
+    const lines = edgeLines(result)
+    const keys = new Set(result.nodes.map(({ kind, key }) => `${kind} ${key}`))
+    t.strictSame(
+      nodes.filter((node) => !keys.has(node)),
+      [],
+      'all nodes are there',
+    )
+    t.strictSame(
+      has.filter((line) => !lines.includes(line)),
+      [],
+      'all edges are there',
+    )
+    t.strictSame(
+      [...keys, ...lines].filter((line) => not.some((start) => line.startsWith(start))),
+      [],
+      'nothing that is not so',
+    )
+  })
+}

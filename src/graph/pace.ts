@@ -5,8 +5,7 @@ const PHASES: Record<Progress['phase'] | 'unpack' | 'store', { label: string; fr
   unpack: { label: 'unpacking', from: 0, to: 0.15 },
   compare: { label: 'comparing', from: 0.15, to: 0.2 },
   read: { label: 'parsing', from: 0.2, to: 0.6 },
-  resolve: { label: 'resolving', from: 0.6, to: 0.65 },
-  link: { label: 'linking', from: 0.65, to: 0.75 },
+  link: { label: 'linking', from: 0.6, to: 0.75 },
   done: { label: 'linking', from: 0.75, to: 0.75 },
   store: { label: 'storing', from: 0.75, to: 1 },
 }

@@ -1,12 +1,12 @@
 import { stableId } from './ids.ts'
 import type { Entry } from './incremental/entries.ts'
-import { freshEntry, keptEntry, saveFindings, statsOf, unresolvedByPath } from './incremental/entries.ts'
+import { createCounts, freshEntry, keptEntry, saveFindings, statsOf } from './incremental/entries.ts'
 import { type Changes, compare, compareFaces, dependents, type Touched } from './incremental/plan.ts'
 import { partOf } from './incremental/scope.ts'
 import { decodeFacts, type LoadedState, loadState } from './incremental/state.ts'
 import { ignoredFolder } from './languages.ts'
 import { createFrame } from './link/frame.ts'
-import { link } from './link/link.ts'
+import { link, type OnLinked } from './link/link.ts'
 import type { PythonParser } from './python/parse.ts'
 import { createPythonParser } from './python/parse.ts'
 import type { Reader } from './read.ts'
@@ -14,6 +14,7 @@ import { createReader } from './read.ts'
 import { join as joinPath } from './resolve/tree.ts'
 import type { AnalysisInput, AnalysisResult, FileFacts, InputFile, Passage, Plan, Progress } from './types.ts'
 
+const NOTHING: Pick<AnalysisResult, 'nodes' | 'edges'> = { nodes: [], edges: [] }
 const MAX_FILE_BYTES = 2 * 1024 * 1024
 
 /** Whoever wants to hear of an analysis before it is done. */
@@ -23,6 +24,8 @@ export interface AnalysisListener {
   onPlan?: (plan: Plan) => void
   /** Passages of the files that are read, as they come: the result then has none. */
   onPassages?: (passages: Passage[]) => void
+  /** Nodes and edges of an analysis of everything, file by file: the result then has none. */
+  onGraph?: (part: Pick<AnalysisResult, 'nodes' | 'edges'>) => Promise<void>
 }
 
 /**
@@ -63,13 +66,19 @@ export async function analyzeAgain(
   const frame = createFrame(input, entries, kept, previous?.manifests ?? [])
   const { context, python, lookups, manifests } = frame
   const task = { context, python, lookups, name: input.name, infos: entries, ignored }
-  const linked = link({ ...task, wanted: again ? (path) => again.has(path) : () => true }, onProgress)
-  const { nodes, edges } = again ? partOf(context.builder, again, linked) : context.builder.finish()
-
-  const counts = unresolvedByPath(nodes, edges)
+  const counts = createCounts()
+  const { onGraph } = listener
+  const take: OnLinked = async (part, path) => {
+    counts.add(part, path)
+    await onGraph?.(part)
+  }
+  const wanted = again ? (path: string) => again.has(path) : () => true
+  const linked = await link({ ...task, wanted }, onProgress, again || !onGraph ? undefined : take)
+  const { nodes, edges } = again ? partOf(context.builder, again, linked) : onGraph ? NOTHING : context.builder.finish()
+  if (again || !onGraph) counts.addAll({ nodes, edges })
   const unresolved = ({ path, kept }: Entry) =>
-    again === undefined || again.has(path) ? (counts.get(path) ?? 0) : (kept?.unresolved ?? 0)
-  const stats = statsOf(entries, { nodes, edges }, unresolved)
+    again === undefined || again.has(path) ? (counts.unresolved.get(path) ?? 0) : (kept?.unresolved ?? 0)
+  const stats = statsOf(entries, counts, unresolved)
   const notes = entries.flatMap((entry) => entry.notes.map((note) => ({ ...note, path: entry.path })))
   stats.milliseconds = Math.round(performance.now() - started)
   onProgress({ phase: 'done', done: 1, total: 1 })

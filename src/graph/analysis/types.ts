@@ -155,7 +155,7 @@ export interface Plan {
   gone: string[]
 }
 
-export type Phase = 'compare' | 'read' | 'resolve' | 'link' | 'done'
+export type Phase = 'compare' | 'read' | 'link' | 'done'
 
 export interface Progress {
   phase: Phase

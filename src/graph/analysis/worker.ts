@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { graphLines, passageLines, type Table, type WriteAt } from '../writer/lines.ts'
-import { analyzeAgain } from './analyze.ts'
-import type { AnalysisInput, AnalysisResult, Passage, Plan, Progress } from './types.ts'
+import { type AnalysisListener, analyzeAgain } from './analyze.ts'
+import type { AnalysisInput, AnalysisResult, Plan, Progress } from './types.ts'
 
 /**
  * What the worker sends: progress, the plan and passages as they come, then the result in slices, so that no message blocks the receiver for long. `saved`
@@ -23,6 +23,8 @@ export interface WorkerTask {
 }
 
 const SLICE = 2000
+/** Nodes and edges of one batch. */
+const PILE = 4000
 /** Batches of lines that may be on their way. */
 const WINDOW = 3
 const MIN_INTERVAL_MS = 100
@@ -47,17 +49,8 @@ if (port !== null) {
     last = { phase: progress.phase, at: now }
     send({ type: 'progress', progress })
   }
-  const { result, save } = await analyzeAgain(input, {
-    onProgress,
-    onPlan: (plan) => send({ type: 'plan', plan }),
-    ...(writeAt && { onPassages: (passages: Passage[]) => sendRows('passages', passageLines(writeAt, passages)) }),
-  })
-  if (writeAt) {
-    port.on('message', () => {
-      unwritten--
-      goOn()
-    })
-    for (const [table, lines] of graphLines(writeAt, result)) {
+  const sendGraph = async (at: WriteAt, part: Pick<AnalysisResult, 'nodes' | 'edges'>) => {
+    for (const [table, lines] of graphLines(at, part)) {
       while (unwritten >= WINDOW) {
         await new Promise<void>((resolve) => {
           goOn = resolve
@@ -65,6 +58,31 @@ if (port !== null) {
       }
       sendRows(table, lines)
     }
+  }
+  const pile = createPile()
+  const writing: AnalysisListener = writeAt
+    ? {
+        onPassages: (passages) => sendRows('passages', passageLines(writeAt, passages)),
+        onGraph: async (part) => {
+          const full = pile.add(part)
+          if (full) await sendGraph(writeAt, full)
+        },
+      }
+    : {}
+  if (writeAt) {
+    port.on('message', () => {
+      unwritten--
+      goOn()
+    })
+  }
+  const { result, save } = await analyzeAgain(input, {
+    onProgress,
+    onPlan: (plan) => send({ type: 'plan', plan }),
+    ...writing,
+  })
+  if (writeAt) {
+    await sendGraph(writeAt, pile.take())
+    await sendGraph(writeAt, result)
     result.nodes = []
     result.edges = []
   }
@@ -75,6 +93,24 @@ if (port !== null) {
   }
   send({ type: 'done', stats: result.stats, scope: result.scope })
   send({ type: 'saved', saved: attempt(save) })
+}
+
+/** Gathers nodes and edges until they are worth a batch. */
+function createPile() {
+  let part: Pick<AnalysisResult, 'nodes' | 'edges'> = { nodes: [], edges: [] }
+  const take = () => {
+    const taken = part
+    part = { nodes: [], edges: [] }
+    return taken
+  }
+  return {
+    take,
+    add({ nodes, edges }: typeof part) {
+      for (const node of nodes) part.nodes.push(node)
+      for (const edge of edges) part.edges.push(edge)
+      return part.nodes.length + part.edges.length < PILE ? undefined : take()
+    },
+  }
 }
 
 /** A full disk is no reason to fail an analysis that is done. */

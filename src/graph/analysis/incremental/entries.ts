@@ -29,23 +29,37 @@ export function keptEntry(state: LoadedState, kept: FileState): Entry {
   return { path, size, hash, notes, language, lines, passages, kept, facts }
 }
 
-/** Unresolved edges by the path of the file they start in. */
-export function unresolvedByPath(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): Map<string, number> {
-  const paths = new Map<string, string>()
-  const counts = new Map<string, number>()
-  for (const { id, path } of nodes) paths.set(id, path)
-  for (const { from, resolution } of edges) {
-    if (resolution !== 'unresolved') continue
-    const path = paths.get(from) ?? ''
-    counts.set(path, (counts.get(path) ?? 0) + 1)
-  }
-  return counts
+/** Counts what was linked. */
+export interface Counts {
+  nodes: number
+  edges: number
+  /** Unresolved edges by the path of the file they start in. */
+  unresolved: Map<string, number>
 }
 
-/** Numbers of a whole source. `nodes` and `edges` are those of the result: of a part where only a part was linked. */
+/** Counts nodes and edges, file by file or all at once. */
+export function createCounts() {
+  const counts: Counts = { nodes: 0, edges: 0, unresolved: new Map() }
+  const miss = (path: string) => counts.unresolved.set(path, (counts.unresolved.get(path) ?? 0) + 1)
+  return Object.assign(counts, {
+    add({ nodes, edges }: { nodes: readonly GraphNode[]; edges: readonly GraphEdge[] }, path = '') {
+      counts.nodes += nodes.length
+      counts.edges += edges.length
+      for (const { resolution } of edges) if (resolution === 'unresolved') miss(path)
+    },
+    addAll({ nodes, edges }: { nodes: readonly GraphNode[]; edges: readonly GraphEdge[] }) {
+      const paths = new Map(nodes.map(({ id, path }) => [id, path]))
+      counts.nodes += nodes.length
+      counts.edges += edges.length
+      for (const { from, resolution } of edges) if (resolution === 'unresolved') miss(paths.get(from) ?? '')
+    },
+  })
+}
+
+/** Numbers of a whole source. Nodes and edges are those that were linked: of a part where only a part was. */
 export function statsOf(
   entries: readonly Entry[],
-  result: { nodes: readonly GraphNode[]; edges: readonly GraphEdge[] },
+  { nodes, edges }: Counts,
   unresolved: (entry: Entry) => number,
 ): AnalysisStats {
   const byLanguage: Record<string, number> = {}
@@ -56,8 +70,8 @@ export function statsOf(
     analysed: entries.filter(({ language }) => language !== undefined).length,
     lines: sum(({ lines }) => lines),
     bytes: sum(({ size }) => size),
-    nodes: result.nodes.length,
-    edges: result.edges.length,
+    nodes,
+    edges,
     passages: sum(({ passages }) => passages),
     unresolved: sum(unresolved),
     notes: sum(({ notes }) => notes.length),
@@ -99,9 +113,10 @@ export function saveFindings(findings: Findings): void {
       length: 0,
     }
   })
-  const bodies = entries.map(({ kept, language, facts }) =>
-    kept && previous ? previous.body(kept) : encodeFacts(language === undefined ? undefined : facts()),
-  )
+  function* bodies(): Iterable<Buffer> {
+    for (const { kept, language, facts } of entries)
+      yield kept && previous ? previous.body(kept) : encodeFacts(language === undefined ? undefined : facts())
+  }
   const about = { revisionId: next.revisionId, name: input.name, maxFileBytes, ignored: [...ignored] }
-  saveState(next.path, { version: analyserVersion(), ...about, manifests: [...manifests], files }, bodies)
+  saveState(next.path, { version: analyserVersion(), ...about, manifests: [...manifests], files }, bodies())
 }

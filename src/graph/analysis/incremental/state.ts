@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type { FileFacts, Note } from '../types.ts'
 import { analyserVersion } from './fingerprint.ts'
 import type { Noted } from './noted.ts'
@@ -40,7 +40,7 @@ export interface LoadedState extends State {
   body: (file: FileState) => Buffer
 }
 
-const HEADER = 8
+const TRAILER = 8
 
 /** Facts as they are stored. Passages are kept in the database alone. */
 export const encodeFacts = (facts: FileFacts | undefined): Buffer =>
@@ -49,29 +49,35 @@ export const encodeFacts = (facts: FileFacts | undefined): Buffer =>
 /** The way back from {@link encodeFacts}. */
 export const decodeFacts = (body: Buffer): FileFacts => JSON.parse(body.toString('utf8')) as FileFacts
 
-/** Writes a state: length of the head, the head as JSON, the facts one after the other. */
-export function saveState(path: string, state: State, bodies: readonly Buffer[]): void {
-  let at = 0
-  for (const [index, file] of state.files.entries()) {
-    file.at = at
-    file.length = bodies[index]?.length ?? 0
-    at += file.length
+/** Writes a state: the facts one after the other, the head as JSON, and where it begins. Of the facts one at a time is in memory. */
+export function saveState(path: string, state: State, bodies: Iterable<Buffer>): void {
+  const file = openSync(path, 'w', 0o600)
+  try {
+    let at = 0
+    let index = 0
+    for (const body of bodies) {
+      Object.assign(state.files[index++] as FileState, { at, length: body.length })
+      if (body.length > 0) writeSync(file, body)
+      at += body.length
+    }
+    const head = Buffer.from(JSON.stringify(state))
+    const trailer = Buffer.alloc(TRAILER)
+    trailer.writeBigUInt64BE(BigInt(at))
+    writeSync(file, Buffer.concat([head, trailer]))
+  } finally {
+    closeSync(file)
   }
-  const head = Buffer.from(JSON.stringify(state))
-  const length = Buffer.alloc(HEADER)
-  length.writeBigUInt64BE(BigInt(head.length))
-  writeFileSync(path, Buffer.concat([length, head, ...bodies]), { mode: 0o600 })
 }
 
 /** Reads the state that belongs to a revision; undefined where there is none, or one that this analyser cannot use. */
 export function loadState(path: string, revisionId: string): LoadedState | undefined {
   try {
     const bytes = readFileSync(path)
-    const start = HEADER + Number(bytes.readBigUInt64BE())
-    const state = JSON.parse(bytes.toString('utf8', HEADER, start)) as State
+    const end = bytes.length - TRAILER
+    const state = JSON.parse(bytes.toString('utf8', Number(bytes.readBigUInt64BE(end)), end)) as State
     if (state.version !== analyserVersion() || state.revisionId !== revisionId) return undefined
     const byPath = new Map(state.files.map((file) => [file.path, file]))
-    const body = (file: FileState) => bytes.subarray(start + file.at, start + file.at + file.length)
+    const body = (file: FileState) => bytes.subarray(file.at, file.at + file.length)
     return { ...state, byPath, body }
   } catch {
     return undefined

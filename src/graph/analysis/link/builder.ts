@@ -24,6 +24,11 @@ export interface GraphBuilder {
   id: (key: string) => string
   /** Adds an edge, or one more occurrence of it. Both nodes must exist. */
   edge: (draft: EdgeDraft) => void
+  /**
+   * Takes away what was added since the last time, so that it need not be kept: edges, and nodes inside of the file `path`. Other nodes are told once and stay.
+   * Edges of different files must not be mixed.
+   */
+  take: (path?: string) => { nodes: GraphNode[]; edges: GraphEdge[] }
   /** Everything in a stable order: nodes by key, edges by kind and keys. */
   finish: () => { nodes: GraphNode[]; edges: GraphEdge[] }
 }
@@ -34,10 +39,21 @@ const WEAKER: Record<Resolution, number> = { exact: 0, inferred: 1, unresolved: 
 export function createGraphBuilder(sourceId: string): GraphBuilder {
   const nodes = new Map<string, GraphNode>()
   const edges = new Map<string, { sort: string; edge: GraphEdge }>()
-  const idOf = (key: string) => nodes.get(key)?.id ?? stableId(sourceId, key)
+  const ids = new Map<string, string>()
+  let fresh: GraphNode[] = []
+  const idOf = (key: string) => {
+    const known = ids.get(key)
+    if (known !== undefined) return known
+    const id = stableId(sourceId, key)
+    ids.set(key, id)
+    return id
+  }
   return {
     node(node) {
-      if (!nodes.has(node.key)) nodes.set(node.key, { id: stableId(sourceId, node.key), ...node })
+      if (nodes.has(node.key)) return
+      const made = { id: idOf(node.key), ...node }
+      nodes.set(node.key, made)
+      fresh.push(made)
     },
     has: (key) => nodes.has(key),
     get: (key) => nodes.get(key),
@@ -81,6 +97,13 @@ export function createGraphBuilder(sourceId: string): GraphBuilder {
       if (endLine !== undefined) edge.endLine = endLine
       if (name !== undefined) edge.name = name
       edges.set(sort, { sort, edge })
+    },
+    take(path) {
+      const taken = { nodes: fresh, edges: Array.from(edges.values(), ({ edge }) => edge) }
+      edges.clear()
+      if (path !== undefined) for (const { key } of fresh) if (key.startsWith(`${path}#`)) nodes.delete(key)
+      fresh = []
+      return taken
     },
     finish() {
       const byKey = [...nodes.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))

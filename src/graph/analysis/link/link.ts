@@ -1,5 +1,5 @@
 import type { PythonResolver } from '../resolve/python.ts'
-import type { Progress } from '../types.ts'
+import type { GraphEdge, GraphNode, Progress } from '../types.ts'
 import { linkExports, linkImports, linkUses } from './code.ts'
 import type { LinkContext } from './context.ts'
 import { createMentionIndex, linkDocument, type MentionIndex } from './documents.ts'
@@ -32,18 +32,25 @@ export interface Linked {
   reads: Map<string, ReadonlySet<string>>
 }
 
-/** Makes the nodes and edges of a source out of the facts of its files. */
-export function link(task: LinkTask, onProgress: (progress: Progress) => void): Linked {
+/** Takes what belongs to one file, or (`path` undefined) to none. */
+export type OnLinked = (part: { nodes: GraphNode[]; edges: GraphEdge[] }, path: string | undefined) => Promise<void>
+
+/**
+ * Makes the nodes and edges of a source out of the facts of its files. They stay in the builder, unless `onLinked` takes them file by file: a large
+ * source is then never in memory as a whole.
+ */
+export async function link(
+  task: LinkTask,
+  onProgress: (progress: Progress) => void,
+  onLinked?: OnLinked,
+): Promise<Linked> {
   const { context, python, wanted } = task
   linkFolders(context, task.name, task.infos, task.ignored)
   linkPackages(context)
   linkManifests(context)
   const frame = new Set(context.builder.keys())
+  await onLinked?.(context.builder.take(), undefined)
   const files = context.files.filter(({ path }) => wanted(path))
-  for (const [at, file] of files.entries()) {
-    linkSymbols(context, file)
-    if (at % 100 === 99) onProgress({ phase: 'resolve', done: at + 1, total: files.length })
-  }
   const names = createNames(context, python, task.lookups)
   let index: MentionIndex | undefined
   const mentions = () => {
@@ -53,6 +60,7 @@ export function link(task: LinkTask, onProgress: (progress: Progress) => void): 
   }
   const reads = new Map<string, ReadonlySet<string>>()
   for (const [at, file] of files.entries()) {
+    linkSymbols(context, file)
     const { paths } = context.reads.during(() => {
       const family = nameFamily(file.language)
       if (family !== undefined) context.reads.note(namesOf(family))
@@ -62,6 +70,7 @@ export function link(task: LinkTask, onProgress: (progress: Progress) => void): 
       if (file.facts.links.length > 0) linkDocument(context, file, mentions)
     })
     reads.set(file.path, paths)
+    await onLinked?.(context.builder.take(file.path), file.path)
     if (at % 100 === 99) onProgress({ phase: 'link', done: at + 1, total: files.length })
   }
   onProgress({ phase: 'link', done: files.length, total: files.length })

@@ -10,10 +10,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startTestPostgres } from '../test/helpers/postgres-server.ts'
 import { findTestRedis } from '../test/helpers/redis-server.ts'
+import { bundleTests } from './test/bundle.ts'
 import { type CheckResult, runChecks, runNode } from './test/checks.ts'
 import { measureCoverage } from './test/coverage.ts'
 import { untestedRoutes } from './test/routes.ts'
-import { type Counts, prepareTap, runTap } from './test/tap.ts'
+import { type Counts, runTap } from './test/tap.ts'
 
 const GATE_PERCENT = 90
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -56,11 +57,11 @@ async function runTests(files: string[], coverageDir: string | undefined, routes
     console.log(
       'No Redis found (REDIS_URL, 127.0.0.1:6379, redis-server, valkey-server): tests that need it are skipped.',
     )
-  const database = await startTestPostgres()
+  const [bundle, database] = await Promise.all([bundleTests(root, files), startTestPostgres()])
   try {
     const run = await runTap(
       root,
-      files,
+      bundle,
       { ...testEnvironment(database.url, redis?.url), TEST_ROUTES_DIR: routesDir },
       coverageDir,
     )
@@ -68,6 +69,7 @@ async function runTests(files: string[], coverageDir: string | undefined, routes
     counts.failed += run.failed
     counts.skipped += run.skipped
   } finally {
+    bundle.remove()
     await database.stop()
     await redis?.stop()
   }
@@ -109,7 +111,6 @@ async function main(): Promise<void> {
   }
   const built = await runNode([join(root, 'scripts', 'build.js')], root)
   if (!built.ok) throw new Error(`The build failed:\n${built.output}`)
-  await prepareTap(root)
   const coverageDir = whole ? join(root, 'coverage') : undefined
   if (coverageDir) {
     rmSync(coverageDir, { recursive: true, force: true })

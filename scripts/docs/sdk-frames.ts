@@ -1,6 +1,7 @@
 import { ackSchema } from '../../src/contracts/acks.ts'
 import { CLIENT_FRAMES, type ClientFrameType, SERVER_FRAMES } from '../../src/contracts/frames.ts'
-import { recordSchemas, type Schema, typeOf } from './sdk-records.ts'
+import { recordSchemas, type Schema } from './record-schemas.ts'
+import { typeOf } from './sdk-records.ts'
 
 /** One type with a member for each frame, without some of its fields. */
 function frameTypes(name: string, summary: string, frames: Record<string, object>, without: string[] = []): string {

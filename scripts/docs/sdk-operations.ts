@@ -1,4 +1,5 @@
-import { type Schema, typeOf } from './sdk-records.ts'
+import type { Schema } from './record-schemas.ts'
+import { typeOf } from './sdk-records.ts'
 
 type Content = Record<string, { schema?: Schema }>
 type Parameter = {

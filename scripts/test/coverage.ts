@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { transform } from 'esbuild'
+import { TEST_BUILDS } from './bundle.ts'
 
 /** Lines of one source file that were run. */
 export type FileCoverage = { path: string; covered: number; lines: number }
@@ -19,6 +20,8 @@ type CoverageMap = {
 type ReportClass = new (options: object) => { getCoverageMapFromAllCoverageFiles(): Promise<CoverageMap> }
 
 const ROOMS = ['src', 'plugins', 'routes', 'sdk']
+/** Where code of the rooms is run from: themselves, the build, and the bundles of the tests. */
+const PLACES = [...ROOMS, ...ROOMS.map((room) => `dist/${room}`), TEST_BUILDS]
 
 /**
  * Line coverage of the server and the SDK from V8's raw files in `dir`. Sources that no process loaded count with all their lines, unless
@@ -29,7 +32,7 @@ export async function measureCoverage(root: string, dir: string): Promise<Covera
   const { Report } = createRequire(import.meta.url)('c8') as { Report: ReportClass }
   const report = new Report({
     tempDirectory: dir,
-    include: [...ROOMS, ...ROOMS.map((room) => `dist/${room}`)].map((room) => `${room}/**`),
+    include: PLACES.map((place) => `${place}/**`),
     exclude: [],
     extension: ['.ts', '.js'],
     excludeNodeModules: true,
@@ -57,9 +60,7 @@ export async function measureCoverage(root: string, dir: string): Promise<Covera
 
 /** V8 reports every module of every dependency: only ours are kept, or the merge would take minutes. */
 function trim(root: string, dir: string): void {
-  const prefixes = [...ROOMS, ...ROOMS.map((room) => `dist/${room}`)].map(
-    (room) => `${pathToFileURL(join(root, room)).href}/`,
-  )
+  const prefixes = PLACES.map((place) => `${pathToFileURL(join(root, place)).href}/`)
   const isOurs = (url: string) => prefixes.some((prefix) => url.startsWith(prefix))
   for (const name of readdirSync(dir)) {
     const file = join(dir, name)

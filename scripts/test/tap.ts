@@ -1,82 +1,94 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import PQueue from 'p-queue'
 import { type FinalResults, Parser, type Result } from 'tap-parser'
-import { runNode } from './checks.ts'
+import type { TestBundle } from './bundle.ts'
 
 /** Leaf assertions of a run: subtests and files are not counted beside what is in them. */
 export type Counts = { passed: number; failed: number; skipped: number }
 
-/** Result of {@link runTap}. */
-export type TapRun = Counts & { ok: boolean }
+/** More than there are cores: tests also wait, for disks and for processes that they started. */
+const JOBS = 3
+/** How long a file may take. It is then asked to tell where it stands, and soon after killed. */
+const FILE_TIMEOUT_MS = 600_000
+const LAST_WORDS_MS = 10_000
+/** Folders with the files that take longest: begun first, so that none of them is alone at the end. */
+const FIRST = ['test/acceptance', 'test/web', 'test/graph', 'test/db', 'test/promises']
 
-const tapCli = (root: string) => join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
-
-/** tap compiles its test class for the configured plugins; without that, the first run of a fresh checkout fails. */
-export async function prepareTap(root: string): Promise<void> {
-  const version = readFileSync(join(root, 'node_modules', 'tap', 'package.json'), 'utf8')
-  const plugins = /^plugin:\n(?: .*\n)*/m.exec(readFileSync(join(root, '.taprc'), 'utf8'))?.[0] ?? ''
-  const hash = createHash('sha256').update(version).update(plugins).digest('hex')
-  const stamp = join(root, 'node_modules', '.parley-tap')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return
-  const built = await runNode([tapCli(root), 'build'], root)
-  if (!built.ok) throw new Error(`tap build failed:\n${built.output}`)
-  writeFileSync(stamp, hash)
+function inOrder(files: string[]): string[] {
+  const place = (file: string) => FIRST.findIndex((folder) => file.startsWith(folder)) >>> 0
+  return [...files].sort((a, b) => place(a) - place(b))
 }
 
-/** Runs the test files and prints a line for each, with the details of what failed. V8 coverage goes to `coverageDir`. */
-export function runTap(root: string, files: string[], env: NodeJS.ProcessEnv, coverageDir?: string): Promise<TapRun> {
+/**
+ * Runs the built test files, each in a process of its own, and prints a line for each when it ends, with the details of what failed.
+ * V8 coverage goes to `coverageDir`.
+ */
+export async function runTap(
+  root: string,
+  { built }: TestBundle,
+  env: NodeJS.ProcessEnv,
+  coverageDir?: string,
+): Promise<Counts> {
   if (coverageDir) mkdirSync(coverageDir, { recursive: true })
-  const args = [tapCli(root), 'run', '--disable-coverage', '--reporter=tap', ...files]
-  const child = spawn(process.execPath, args, {
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const queue = new PQueue({ concurrency: JOBS })
+  const environment = { ...env, TAP: '1', ...(coverageDir ? { NODE_V8_COVERAGE: coverageDir } : {}) }
+  await queue.addAll(
+    inOrder([...built.keys()]).map((name) => async () => {
+      const outcome = await runFile(root, name, built.get(name) as string, environment)
+      report(outcome)
+      for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += outcome.counts[key]
+    }),
+  )
+  return total
+}
+
+/** Resolves when the process has ended, whatever became of it. */
+function runFile(root: string, name: string, file: string, env: NodeJS.ProcessEnv): Promise<Outcome> {
+  const begin = performance.now()
+  const outcome: Outcome = {
+    name,
+    counts: { passed: 0, failed: 0, skipped: 0 },
+    skips: [],
+    failures: [],
+    notes: [],
+    end: '',
+    seconds: 0,
+  }
+  const parser = new Parser()
+  watch(parser, [], outcome.counts, outcome.skips, outcome.failures)
+  takeNotes(parser, outcome.notes)
+  const child = spawn(process.execPath, ['--enable-source-maps', '--no-warnings=ExperimentalWarning', file], {
     cwd: root,
-    env: { ...env, TAP: '1', ...(coverageDir ? { NODE_V8_COVERAGE: coverageDir } : {}) },
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const total: Counts = { passed: 0, failed: 0, skipped: 0 }
-  const parser = new Parser()
-  let latest: Outcome | undefined
-  parser.on('child', (file: Parser) => {
-    latest = watchFile(file)
-  })
-  parser.on('assert', (file: Result) => {
-    reportFile(
-      latest ?? {
-        name: '',
-        counts: { passed: 0, failed: 0, skipped: 0 },
-        skips: [],
-        failures: [],
-        notes: [],
-        ended: undefined,
-      },
-      file,
-      total,
-    )
-    latest = undefined
-  })
-  parser.on('bailout', (reason: string) => {
-    total.failed += 1
-    console.log(`Bail out! ${reason}`)
-  })
+  let late = false
+  const timers = [
+    setTimeout(() => {
+      late = true
+      child.kill('SIGALRM')
+    }, FILE_TIMEOUT_MS),
+    setTimeout(() => child.kill('SIGKILL'), FILE_TIMEOUT_MS + LAST_WORDS_MS),
+  ]
   return new Promise((resolve, reject) => {
     child.on('error', reject)
+    child.on('exit', () => timers.forEach(clearTimeout))
+    const ended = new Promise<number | NodeJS.Signals | null>((tell) =>
+      child.on('close', (code, signal) => tell(signal ?? code)),
+    )
+    parser.on('complete', async (results: FinalResults) => {
+      const status = await ended
+      outcome.seconds = (performance.now() - begin) / 1000
+      if (late) outcome.end = `not finished after ${FILE_TIMEOUT_MS / 1000} s`
+      else if (status !== 0) outcome.end = `ended with ${status}`
+      else if (!results.ok) outcome.end = results.failures.map(({ name }) => name).join(', ') || 'broke its plan'
+      // A file that crashed, timed out or broke its plan fails without a failing assertion of its own.
+      if (outcome.end !== '' && outcome.counts.failed === 0) outcome.counts.failed = 1
+      resolve(outcome)
+    })
     child.stdout.pipe(parser)
-    let code: number | null = null
-    let ended = false
-    const finish = () => {
-      if (!ended || code === null) return
-      if (code !== 0 && total.failed === 0) total.failed = 1
-      resolve({ ...total, ok: code === 0 && total.failed === 0 })
-    }
-    child.on('close', (status) => {
-      code = status ?? 1
-      finish()
-    })
-    parser.on('complete', () => {
-      ended = true
-      finish()
-    })
   })
 }
 
@@ -87,43 +99,21 @@ type Outcome = {
   failures: { path: string; result: Result }[]
   /** What the tests themselves tell (`t.comment`): seeds and counts. */
   notes: string[]
-  ended: FinalResults | undefined
+  /** Why the file failed as a whole; empty when it did not. */
+  end: string
+  seconds: number
 }
 
-function watchFile(file: Parser): Outcome {
-  const outcome: Outcome = {
-    name: file.name,
-    counts: { passed: 0, failed: 0, skipped: 0 },
-    skips: [],
-    failures: [],
-    notes: [],
-    ended: undefined,
-  }
-  watch(file, [], outcome.counts, outcome.skips, outcome.failures)
-  takeNotes(file, outcome.notes)
-  file.on('complete', (results) => {
-    outcome.ended = results
-  })
-  return outcome
-}
-
-function reportFile({ name, counts, skips, failures, notes, ended }: Outcome, file: Result, total: Counts): void {
-  // A file that crashed, timed out or broke its plan fails without a failing assertion of its own.
-  if (!file.ok && counts.failed === 0) counts.failed = 1
-  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key]
-  const seconds = ((file.time ?? 0) / 1000).toFixed(1)
+function report({ name, counts, skips, failures, notes, end, seconds }: Outcome): void {
   const more = `${counts.failed > 0 ? `, ${counts.failed} failed` : ''}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`
-  console.log(`${file.ok ? 'ok    ' : 'NOT OK'} ${name || file.name} (${counts.passed} passed${more}, ${seconds} s)`)
+  console.log(
+    `${counts.failed === 0 ? 'ok    ' : 'NOT OK'} ${name} (${counts.passed} passed${more}, ${seconds.toFixed(1)} s)`,
+  )
   for (const { path, result } of failures) {
     console.log(`       ${path}`)
     if (result.diag) console.log(indent(describe(result.diag)))
   }
-  if (!file.ok && failures.length === 0) {
-    console.log(
-      indent(`${ended?.failures.map((failure) => failure.name ?? String(failure)).join(', ') || 'ended early'}`),
-    )
-    if (file.diag) console.log(indent(describe(file.diag)))
-  }
+  if (end !== '') console.log(indent(end))
   for (const note of notes) console.log(`       ${note}`)
   for (const skip of skips) console.log(`       skipped: ${skip}`)
 }
@@ -132,7 +122,7 @@ function reportFile({ name, counts, skips, failures, notes, ended }: Outcome, fi
 function takeNotes(parser: Parser, notes: string[]): void {
   parser.on('child', (inner: Parser) => takeNotes(inner, notes))
   parser.on('comment', (text: string) => {
-    if (!/^\s*# (Subtest: |time=|skip: |todo: |failed \d)/i.test(text))
+    if (!/^\s*# (\{ total: |Subtest: |time=|skip: |todo: |failed \d)/i.test(text))
       notes.push(text.replace(/^\s*# ?/, '').trimEnd())
   })
 }

@@ -1,6 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
-import { recordSchemas } from '../../scripts/docs/sdk-records.ts'
+import { recordSchemas } from '../../scripts/docs/record-schemas.ts'
 import { ackSchema } from '../../src/contracts/acks.ts'
 import { EVENTS, type EventName } from '../../src/contracts/events.ts'
 import { CLIENT_FRAMES, type ClientFrameType, SERVER_FRAMES, type ServerFrameType } from '../../src/contracts/frames.ts'

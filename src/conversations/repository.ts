@@ -2,7 +2,8 @@ import type { Sql, TransactionSql } from 'postgres'
 import type { AssistantMode } from '../contracts/assistant.ts'
 import type { ConversationAccess, ConversationRole, WorkspaceRole } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
-import type { Tx } from '../db/transaction.ts'
+import { isRefused, type Tx } from '../db/transaction.ts'
+import { createCombiner } from '../lib/combine.ts'
 import type { Conversation, ConversationMember, DeletedConversation } from './model.ts'
 
 /** A conversation as one user stands towards it. */
@@ -45,19 +46,21 @@ const unread = (user: string) => `
       ) behind where behind.deleted_at is null and behind.author_id is distinct from ${user} limit ${UNREAD_MAX}
     ) counted) as unread`
 
-/** $1 conversation, $2 user. */
+/** $1 conversations, $2 users: one row for each pair that fits, with its place in the lists. */
 const FIND = `
-  select c.id, c.workspace_id as "workspaceId", c.title, c.assistant, c.created_by as "createdBy", c.version,
+  select g.nth::int, c.id, c.workspace_id as "workspaceId", c.title, c.assistant, c.created_by as "createdBy", c.version,
     c.created_at as "createdAt", c.updated_at as "updatedAt",
-    wm.role as "workspaceRole", cm.role as "memberRole", coalesce(rm.seq, 0) as "readSeq",${unread('$2')}
-  from conversations c
+    wm.role as "workspaceRole", cm.role as "memberRole", coalesce(rm.seq, 0) as "readSeq",${unread('g.user_id')}
+  from unnest($1::uuid[], $2::uuid[]) with ordinality as g(id, user_id, nth)
+  join conversations c on c.id = g.id and c.deleted_at is null
   join workspaces w on w.id = c.workspace_id and w.deleted_at is null
-  left join workspace_members wm on wm.workspace_id = c.workspace_id and wm.user_id = $2
-  left join conversation_members cm on cm.conversation_id = c.id and cm.user_id = $2
-  left join read_markers rm on rm.conversation_id = c.id and rm.user_id = $2
-  where c.id = $1 and c.deleted_at is null and (wm.role is not null or cm.role is not null)`
+  left join workspace_members wm on wm.workspace_id = c.workspace_id and wm.user_id = g.user_id
+  left join conversation_members cm on cm.conversation_id = c.id and cm.user_id = g.user_id
+  left join read_markers rm on rm.conversation_id = c.id and rm.user_id = g.user_id
+  where wm.role is not null or cm.role is not null`
 
 type FoundColumns = [
+  nth: number,
   id: string,
   workspaceId: string,
   title: string,
@@ -73,23 +76,41 @@ type FoundColumns = [
 ]
 
 const toRow = (columns: FoundColumns): ConversationRow => ({
-  id: columns[0],
-  workspaceId: columns[1],
-  title: columns[2],
-  assistant: columns[3],
-  createdBy: columns[4],
-  version: columns[5],
-  createdAt: columns[6],
-  updatedAt: columns[7],
-  workspaceRole: columns[8],
-  memberRole: columns[9],
-  readSeq: columns[10],
-  unread: columns[11],
+  id: columns[1],
+  workspaceId: columns[2],
+  title: columns[3],
+  assistant: columns[4],
+  createdBy: columns[5],
+  version: columns[6],
+  createdAt: columns[7],
+  updatedAt: columns[8],
+  workspaceRole: columns[9],
+  memberRole: columns[10],
+  readSeq: columns[11],
+  unread: columns[12],
 })
+
+/** Looks for one conversation as one user stands towards it. */
+interface Sought {
+  id: string
+  userId: string
+}
+
+/** A list of UUIDs as PostgreSQL writes it. */
+const uuids = (list: string[]) => `{${list.join(',')}}`
 
 /** SQL of conversations and their members. */
 export function createConversationRepository({ sql, prepared }: Database) {
-  const find = prepared(FIND, toRow)
+  const findAll = prepared(FIND, (columns: FoundColumns) => ({ nth: columns[0], row: toRow(columns) }))
+  const find = createCombiner<Sought, ConversationRow | undefined>({
+    async run(sought) {
+      const found: (ConversationRow | undefined)[] = sought.map(() => undefined)
+      const [ids, users] = [sought.map(({ id }) => id), sought.map(({ userId }) => userId)]
+      for (const { nth, row } of await findAll(uuids(ids), uuids(users))) found[nth - 1] = row
+      return found
+    },
+    undone: isRefused,
+  })
   const columns = sql`c.id, c.workspace_id as "workspaceId", c.title, c.assistant, c.created_by as "createdBy", c.version,
     c.created_at as "createdAt", c.updated_at as "updatedAt"`
   const memberColumns = sql`m.conversation_id as "conversationId", m.user_id as "userId", u.name, m.role, coalesce(r.seq, 0) as "readSeq", m.created_at as "createdAt"`
@@ -142,11 +163,8 @@ export function createConversationRepository({ sql, prepared }: Database) {
         )
         select allowed.nth::int, told.epoch, told.seq from allowed join told using (k)`,
 
-    /** A conversation with the standing of a user, whatever that is. */
-    async find(id: string, userId: string): Promise<ConversationRow | undefined> {
-      const [row] = await find(id, userId)
-      return row
-    },
+    /** A conversation with the standing of a user, whatever that is. Reads that come at the same time share a statement. */
+    find: (id: string, userId: string): Promise<ConversationRow | undefined> => find({ id, userId }),
 
     /** Those that a user may see, newest first. */
     list: (userId: string, workspaceId: string | undefined, limit: number, before: string | undefined) => {

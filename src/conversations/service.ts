@@ -10,7 +10,7 @@ import {
   WORKSPACE_POLICY,
 } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
-import type { Tx } from '../db/transaction.ts'
+import { isRefused, type Tx } from '../db/transaction.ts'
 import { createCombiner } from '../lib/combine.ts'
 import { toPage } from '../lib/cursor.ts'
 import { matchesETag, recordETag } from '../lib/etag.ts'
@@ -59,9 +59,6 @@ const present = (row: ConversationRow): Conversation => ({
   unread: row.unread,
 })
 
-/** Whether a failed statement has left nothing behind: PostgreSQL itself has refused it. */
-const undone = (error: unknown) => typeof (error as { severity?: unknown }).severity === 'string'
-
 /** Conversations, who takes part, and how far each has read. Not their messages. */
 export function createConversations({ db, resolveWorkspace, personalWorkspace, deletedKeptDays }: ConversationsDeps) {
   const repository = createConversationRepository(db)
@@ -91,7 +88,11 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace, d
 
   // Conversations that are made at the same time share one statement and one commit. One at a time: two would mostly wait for
   // each other, at the counter of the same workspace.
-  const combined = createCombiner<NewConversation, boolean>({ run: (items) => write(items), undone, parallel: 1 })
+  const combined = createCombiner<NewConversation, boolean>({
+    run: (items) => write(items),
+    undone: isRefused,
+    parallel: 1,
+  })
 
   const tell = (tx: Tx, name: EventName, data: Conversation) => {
     for (const topic of [topicOf('conversation', data.id), topicOf('workspace', data.workspaceId)])

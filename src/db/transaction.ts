@@ -43,6 +43,9 @@ const dialect = new PgDialect({ casing: 'snake_case' })
 const RETRIED = new Set(['40001', '40P01'])
 const ATTEMPTS = 5
 
+/** Whether PostgreSQL itself has refused a statement: nothing is left of it. */
+export const isRefused = (error: unknown): boolean => typeof (error as { severity?: unknown }).severity === 'string'
+
 const codeOf = (error: unknown): string | undefined => {
   const { code, cause } = error as { code?: string; cause?: { code?: string } }
   return cause?.code ?? code

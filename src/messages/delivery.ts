@@ -4,7 +4,7 @@ import { type NewEvent, topicOf } from '../contracts/events.ts'
 import type { Message } from '../contracts/messages.ts'
 import { type Actor, demandInConversation } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
-import type { Tx } from '../db/transaction.ts'
+import { isRefused, type Tx } from '../db/transaction.ts'
 import { createCombiner } from '../lib/combine.ts'
 import { newId } from '../lib/ids.ts'
 import { findMentioned, mentionEvents } from './mentions.ts'
@@ -43,8 +43,6 @@ interface Ready extends Sending {
   message: Omit<Message, 'seq'>
 }
 
-/** PostgreSQL itself has refused the statement: nothing is left of it. */
-const undone = (error: unknown) => typeof (error as { severity?: unknown }).severity === 'string'
 const isDuplicate = (error: unknown) =>
   (error as { constraint_name?: unknown }).constraint_name === 'messages_client_id'
 
@@ -175,7 +173,7 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
   }
 
   // One run at a time: what a connection sends one after the other is stored in that order.
-  const combined = createCombiner<Sending, Outcome>({ run, undone, parallel: 1 })
+  const combined = createCombiner<Sending, Outcome>({ run, undone: isRefused, parallel: 1 })
 
   async function repeated({ actor, conversationId, input }: Sending): Promise<Sent> {
     const message = await repository.byClientId(conversationId, actor.userId, input.clientId ?? '')

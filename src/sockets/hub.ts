@@ -15,6 +15,7 @@ import { type ControlMessage, createControl } from './control.ts'
 import { drainConnections } from './drain.ts'
 import { createFeeds } from './feeds.ts'
 import { isAlive, listen } from './lifeline.ts'
+import { createNews } from './news.ts'
 import { createOutbox } from './outbox.ts'
 import { createSubscriptions } from './subscriptions.ts'
 import { DEFAULT_LIMITS, type HubLimits, type HubOptions, type Identity, systemClock } from './types.ts'
@@ -39,6 +40,7 @@ export async function createHub(options: HubOptions) {
   const opened: ((connection: Connection) => void)[] = []
   const closed: ((connection: Connection) => void)[] = []
   const addresses = createAddresses(limits.connectionsPerAddress)
+  const news = createNews(clock)
   let draining = false
   let received = 0
   let reconciledAt = clock.monotonic()
@@ -86,8 +88,7 @@ export async function createHub(options: HubOptions) {
     close,
     onAuthenticated(connection) {
       for (const handler of opened) handler(connection)
-      // What ended while the token was being checked was told to those who were known by then.
-      recheckSession(connection).catch(onError)
+      if (news.of(connection.identity?.actor.userId ?? '')) recheckSession(connection).catch(onError)
     },
     onChecked: (connection) => setImmediate(release, connection),
     onRenewed: (connection) => void subscriptions.recheck(connection).catch(onError),
@@ -115,6 +116,7 @@ export async function createHub(options: HubOptions) {
   const control = await createControl(pubsub, obey, recheckAll, onError)
 
   function obey(message: ControlMessage): void {
+    news.note(message.userId)
     answers.obey(message)
     if (message.kind === 'recheck' && message.answersOnly) return
     for (const connection of auth.of(message.userId)) {
@@ -144,6 +146,7 @@ export async function createHub(options: HubOptions) {
   function recheckAll(): void {
     reconciledAt = Number.NEGATIVE_INFINITY
     answers.recheckAll()
+    news.noteAll()
     const now = clock.monotonic()
     for (const connection of connections) connection.checkedAt = now - limits.recheckMs + Math.random() * 2000
   }
@@ -161,6 +164,7 @@ export async function createHub(options: HubOptions) {
       }
     }
     feeds.retry()
+    news.sweep()
     if (now - reconciledAt < limits.reconcileMs) return
     reconciledAt = now
     reconcile()

@@ -32,18 +32,20 @@ const packages: Plugin = {
   },
 }
 
+/** What stands for `import.meta.url` and `import.meta.dirname` in a bundle. */
+const PLACE = { url: '__moduleUrl', dirname: '__moduleFolder' }
+
 /** Every module goes on to think that it lies where its source is: fixtures and processes of a test are found beside it. */
 function places(root: string): Plugin {
   return {
     name: 'places',
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        if (path.includes('node_modules') || path === join(root, WORKER)) return undefined
         const source = await readFile(path, 'utf8')
-        const contents = source
-          .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
-          .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
-        return { contents, loader: 'ts' }
+        if (path.includes('node_modules') || !source.includes('import.meta.')) return undefined
+        const place = path === join(root, WORKER) ? join(root, 'dist', WORKER.replace(/ts$/, 'js')) : path
+        const own = `const ${PLACE.url} = ${JSON.stringify(pathToFileURL(place).href)}, ${PLACE.dirname} = ${JSON.stringify(dirname(place))};`
+        return { contents: `${own} ${source}`, loader: 'ts' }
       })
     },
   }
@@ -78,6 +80,7 @@ export async function bundleTests(root: string, files: string[]): Promise<TestBu
     target: 'node20',
     sourcemap: true,
     logLevel: 'warning',
+    define: { 'import.meta.url': PLACE.url, 'import.meta.dirname': PLACE.dirname },
     plugins: [packages, records, places(root)],
   })
   const built = new Map(files.map((file) => [file, relative(root, join(outdir, file.replace(/\.ts$/, '.js')))]))

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Frame, openSocket } from '../helpers/socket-client.ts'
-import { createWorld, topicNumber } from './world.ts'
+import { createMemoryBus, createWorld, topicNumber } from './world.ts'
 
 type World = Awaited<ReturnType<typeof createWorld>>
 const topic = topicNumber(1)
@@ -292,6 +292,25 @@ t.test('sessions that ended while the bus was away are found when it comes back,
   }
   t.equal((await stays.closed).code, 4401)
 })
+
+t.test(
+  'who signs in just after something was told of them is looked at again; all others cost no second look',
+  async (t) => {
+    const bus = createMemoryBus()
+    const [a, b] = [await world(t, { bus }), await world(t, { bus })]
+    for (const { ended } of [a, b]) ended.set('anna', 401).set('ben', 403)
+    const early = await a.as('anna')
+    t.match(await early.ask({ type: 'echo' }), { type: 'ack' }, 'nothing was told: what the token says is believed')
+    b.hub.control({ kind: 'revoke', userId: 'anna' })
+    t.equal((await early.closed).code, 4401, 'who was there is told')
+    t.equal((await (await a.as('anna')).closed).code, 4401, 'who comes just then is looked at, on the other instance')
+    t.equal((await (await b.as('anna')).closed).code, 4401, 'and on the one that told it')
+    const ben = await a.as('ben')
+    t.match(await ben.ask({ type: 'echo' }), { type: 'ack' }, 'nothing was told of others')
+    bus.heal()
+    t.equal((await (await a.as('ben')).closed).code, 4403, 'everybody is looked at after the bus was away')
+  },
+)
 
 t.test('drain: announced with a moment to come back, running commands finish, then 1012', async (t) => {
   const { as, hub, open } = await world(t)

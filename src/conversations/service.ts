@@ -10,7 +10,7 @@ import {
   WORKSPACE_POLICY,
 } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
-import { isRefused, type Tx } from '../db/transaction.ts'
+import { isRefused, retried, type Tx } from '../db/transaction.ts'
 import { createCombiner } from '../lib/combine.ts'
 import { toPage } from '../lib/cursor.ts'
 import { matchesETag, recordETag } from '../lib/etag.ts'
@@ -78,7 +78,10 @@ export function createConversations({ db, resolveWorkspace, personalWorkspace, d
   })
 
   async function write(items: NewConversation[], tx?: Tx): Promise<boolean[]> {
-    const made = await repository.insert(tx?.sql ?? db.sql, items, WORKSPACE_POLICY['conversations:write'])
+    const roles = WORKSPACE_POLICY['conversations:write']
+    const made = await (tx
+      ? repository.insert(tx.sql, items, roles)
+      : retried(() => repository.insert(db.sql, items, roles)))
     const events = made.map((one) => eventOf(items[one.nth - 1] as NewConversation, one))
     if (tx) tx.stored(events)
     else db.announce({ events, jobs: [] })

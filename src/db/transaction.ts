@@ -51,6 +51,17 @@ const codeOf = (error: unknown): string | undefined => {
   return cause?.code ?? code
 }
 
+/** Does work anew that PostgreSQL undid because it met with another's (deadlock, serialization failure): so it must touch nothing but the database. */
+export async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !RETRIED.has(codeOf(error) ?? '')) throw error
+    }
+  }
+}
+
 function openTx(sql: TransactionSql) {
   const pending: NewEvent[] = []
   const committed: Committed = { events: [], jobs: [] }
@@ -118,23 +129,18 @@ export function createTransactor({ sql }: Client, onListenerError: (error: unkno
   }
 
   async function transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        let committed: Committed = { events: [], jobs: [] }
-        const result = await sql.begin(async (connection) => {
+    const { value, committed } = await retried(
+      () =>
+        sql.begin(async (connection) => {
           const open = openTx(connection)
-          const value = await work(open.tx)
-          for (const { step } of last) await step(open.tx, value)
+          const result = await work(open.tx)
+          for (const { step } of last) await step(open.tx, result)
           await open.flush()
-          committed = open.committed
-          return { value }
-        })
-        announce(committed)
-        return result.value as T
-      } catch (error) {
-        if (attempt >= ATTEMPTS || !RETRIED.has(codeOf(error) ?? '')) throw error
-      }
-    }
+          return { value: result, committed: open.committed }
+        }) as Promise<{ value: T; committed: Committed }>,
+    )
+    announce(committed)
+    return value
   }
 
   return {

@@ -4,7 +4,7 @@ import { type NewEvent, topicOf } from '../contracts/events.ts'
 import type { Message } from '../contracts/messages.ts'
 import { type Actor, demandInConversation } from '../contracts/policy.ts'
 import type { Database } from '../db/database.ts'
-import { isRefused, type Tx } from '../db/transaction.ts'
+import { isRefused, retried, type Tx } from '../db/transaction.ts'
 import { createCombiner } from '../lib/combine.ts'
 import { newId } from '../lib/ids.ts'
 import { findMentioned, mentionEvents } from './mentions.ts'
@@ -128,7 +128,9 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
       events.push(...mentionEvents(message))
       sent.push({ index: at, ...(plan && { reply: { messageId: plan.messageId, jobId: plan.jobId } }) })
     }
-    const positions = await repository.store(tx?.sql ?? db.sql, events, rows)
+    const positions = await (tx
+      ? repository.store(tx.sql, events, rows)
+      : retried(() => repository.store(db.sql, events, rows)))
     const stored = events.map((event, index) => {
       const position = positions[index] as { epoch: string; seq: number }
       const numbered = (event.data as { seq?: unknown }).seq === null

@@ -41,7 +41,7 @@ const authMfaRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 201: Ref(TotpEnrolment), ...problems(401, 403, 409) },
       },
     },
-    async (request, reply) => reply.code(201).send(await app.mfa.enrol(request.actor, request.body)),
+    async (request, reply) => reply.code(201).send(await app.mfa.enrol(request.actor, request.body, request.origin)),
   )
 
   app.post(

@@ -100,7 +100,7 @@ const authOAuthRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Ref(OAuthStart), ...problems(401, 403, 404) },
       },
     },
-    (request) => app.identities.startLink(request.actor, request.params.provider, request.body.currentPassword),
+    ({ actor, params, body, origin }) => app.identities.startLink(actor, params.provider, body.currentPassword, origin),
   )
 
   app.post(

@@ -43,7 +43,7 @@ const authPasskeyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Ref(PasskeyOptions), ...problems(401, 403, 409) },
       },
     },
-    (request) => app.passkeys.registrationOptions(request.actor, request.body.currentPassword),
+    (request) => app.passkeys.registrationOptions(request.actor, request.body.currentPassword, request.origin),
   )
 
   app.post(

@@ -69,8 +69,8 @@ const workspaceRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Ref(Workspace), ...problems(401, 403, 404, 412, 428) },
       },
     },
-    (request) =>
-      app.workspaces.update(request.actor, request.params.id, request.headers['if-match'] ?? '', request.body),
+    ({ actor, params, headers, body, origin }) =>
+      app.workspaces.update(actor, params.id, headers['if-match'] ?? '', body, origin),
   )
 
   app.delete(

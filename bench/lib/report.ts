@@ -10,6 +10,7 @@ const order = [
 function figureText(ratio: Ratio): string {
   if (!ratio.figure) return ''
   const { atLeast, atMost } = ratio.figure
+  if (atLeast !== undefined && atMost !== undefined) return `${atLeast} to ${atMost}`
   return atLeast !== undefined ? `at least ${atLeast}` : `at most ${atMost}`
 }
 

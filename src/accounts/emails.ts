@@ -22,7 +22,7 @@ export interface EmailsDeps {
   letters: Letters
   createAccount: CreateAccount
   /** @throws INVALID_CREDENTIALS when it is not the password of the account */
-  demandPassword: (userId: string, password: string) => Promise<void>
+  demandPassword: (userId: string, password: string, origin: Origin) => Promise<void>
 }
 
 /** An account that waits for its email to be confirmed. */
@@ -111,7 +111,7 @@ export function createEmails({ db, tokens, queueMail, letters, createAccount, de
      * @throws INVALID_CREDENTIALS when the current password is wrong
      */
     async change(actor: Actor, { email, currentPassword }: ChangeEmailBody, origin: Origin): Promise<void> {
-      await demandPassword(actor.userId, currentPassword)
+      await demandPassword(actor.userId, currentPassword, origin)
       const to = email.trim()
       await db.transact(async (tx) => {
         const owner = await repository.byEmail(tx, to)

@@ -83,8 +83,8 @@ export function createIdentities(deps: IdentitiesDeps) {
     },
 
     /** Begins to link an identity. @throws INVALID_CREDENTIALS, NOT_FOUND, DEPENDENCY_UNAVAILABLE */
-    async startLink(actor: Actor, provider: string, currentPassword: string) {
-      await demandPassword(actor.userId, currentPassword)
+    async startLink(actor: Actor, provider: string, currentPassword: string, origin: Origin) {
+      await demandPassword(actor.userId, currentPassword, origin)
       return oauth.start(provider, actor)
     },
 
@@ -117,7 +117,7 @@ export function createIdentities(deps: IdentitiesDeps) {
     /** Unlinks one. @throws NOT_FOUND, CONFLICT for the last way into the account, REAUTHENTICATION_REQUIRED, INVALID_CREDENTIALS */
     async unlink(actor: Actor, id: string, currentPassword: string | undefined, origin: Origin): Promise<void> {
       const { userId } = actor
-      await demandRecent(actor, currentPassword)
+      await demandRecent(actor, currentPassword, origin)
       const user = await accounts.byId(userId)
       await db.transact(async (tx) => {
         await repository.lock(tx, userId)

@@ -73,8 +73,8 @@ export function createMfa(deps: MfaDeps) {
      * Makes a secret for an app; nothing is asked for at sign-in before its first code was shown.
      * @throws INVALID_CREDENTIALS, CONFLICT when there is an app already
      */
-    async enrol(actor: Actor, { currentPassword }: PasswordBody): Promise<TotpEnrolment> {
-      await demandPassword(actor.userId, currentPassword)
+    async enrol(actor: Actor, { currentPassword }: PasswordBody, origin: Origin): Promise<TotpEnrolment> {
+      await demandPassword(actor.userId, currentPassword, origin)
       const made = await makeTotp(sealer, actor.userId, await emailOf(actor.userId), deps.issuer)
       const stored = await db.transact((tx) => factors.enrol(tx, actor.userId, made.sealed))
       if (!stored) throw problem('CONFLICT', { detail: 'There is an authenticator app already: remove it first' })
@@ -116,7 +116,7 @@ export function createMfa(deps: MfaDeps) {
     /** Removes the app and its recovery codes. @throws INVALID_CREDENTIALS, NOT_FOUND when there is none */
     async disable(actor: Actor, { currentPassword }: PasswordBody, origin: Origin): Promise<void> {
       const { userId } = actor
-      await demandPassword(userId, currentPassword)
+      await demandPassword(userId, currentPassword, origin)
       const email = await emailOf(userId)
       await db.transact(async (tx) => {
         if (!(await factors.remove(tx, userId))) throw problem('NOT_FOUND', { detail: 'There is no authenticator app' })
@@ -135,7 +135,7 @@ export function createMfa(deps: MfaDeps) {
     /** Replaces all recovery codes. @throws INVALID_CREDENTIALS, NOT_FOUND without an app */
     async renewRecoveryCodes(actor: Actor, { currentPassword }: PasswordBody, origin: Origin): Promise<RecoveryCodes> {
       const { userId } = actor
-      await demandPassword(userId, currentPassword)
+      await demandPassword(userId, currentPassword, origin)
       return db.transact(async (tx) => {
         const totp = await factors.totp(tx, userId)
         if (!totp?.confirmedAt) throw problem('NOT_FOUND', { detail: 'There is no authenticator app' })

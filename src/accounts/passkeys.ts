@@ -107,8 +107,8 @@ export function createPasskeys(deps: PasskeysDeps) {
     }),
 
     /** Options to make a passkey with. @throws INVALID_CREDENTIALS, CONFLICT for the 21st */
-    async registrationOptions(actor: Actor, currentPassword: string) {
-      await demandPassword(actor.userId, currentPassword)
+    async registrationOptions(actor: Actor, currentPassword: string, origin: Origin) {
+      await demandPassword(actor.userId, currentPassword, origin)
       const { id, email, name } = await userById(actor.userId)
       const known = await repository.credentialIds(id)
       if (known.length >= MOST) throw problem('CONFLICT', { detail: `An account has ${MOST} passkeys at most` })
@@ -154,7 +154,7 @@ export function createPasskeys(deps: PasskeysDeps) {
     /** @throws NOT_FOUND, CONFLICT for the last way into the account, REAUTHENTICATION_REQUIRED, INVALID_CREDENTIALS */
     async remove(actor: Actor, id: string, currentPassword: string | undefined, origin: Origin): Promise<void> {
       const { userId } = actor
-      await demandRecent(actor, currentPassword)
+      await demandRecent(actor, currentPassword, origin)
       const { email } = await userById(userId)
       await db.transact(async (tx) => {
         await waysIn.lock(tx, userId)

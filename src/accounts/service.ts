@@ -147,7 +147,7 @@ export function createAccounts({
      * @throws INVALID_CREDENTIALS when the current one is wrong, FORBIDDEN for an account that has none, RATE_LIMITED
      */
     async changePassword(actor: Actor, input: ChangePasswordBody, origin: Origin): Promise<void> {
-      await demandPassword(actor.userId, input.currentPassword)
+      await demandPassword(actor.userId, input.currentPassword, origin)
       demandUncommon(input.newPassword, await own(actor), 'newPassword')
       const passwordHash = await passwords.hash(input.newPassword)
       await db.transact(async (tx) => {

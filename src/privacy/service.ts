@@ -24,7 +24,7 @@ export interface PrivacyDeps {
   /** Ends sessions and keys. */
   endAccess: (tx: Tx, userId: string, reason: string, origin: Origin) => Promise<unknown>
   /** @throws INVALID_CREDENTIALS */
-  demandPassword: (userId: string, password: string) => Promise<void>
+  demandPassword: (userId: string, password: string, origin: Origin) => Promise<void>
 }
 
 /** For how long an archive is kept, days. */
@@ -132,7 +132,7 @@ export function createPrivacy(deps: PrivacyDeps) {
 
     /** Erases the own account. @throws INVALID_CREDENTIALS, CONFLICT for the last administrator */
     async eraseOwn(actor: Actor, password: string, origin: Origin) {
-      await demandPassword(actor.userId, password)
+      await demandPassword(actor.userId, password, origin)
       return order(actor, actor.userId, origin)
     },
 

@@ -124,12 +124,14 @@ export function createWorkspaces(db: Database, { deletedKeptDays }: { deletedKep
       )
     },
 
-    async update(actor: Actor, id: string, ifMatch: string, input: WorkspaceBody): Promise<Workspace> {
+    async update(actor: Actor, id: string, ifMatch: string, input: WorkspaceBody, origin?: Origin): Promise<Workspace> {
       const { version, role } = await expectMatch(actor, id, ifMatch, 'workspace:update')
       return db.transact(async (tx) => {
         const changed = await repository.update(tx, id, version, input.name)
         if (changed === undefined) throw problem('PRECONDITION_FAILED')
         const workspace = { ...changed, role }
+        const line = { action: 'workspace.updated', actorId: actor.userId, targetId: id, workspaceId: id } as const
+        await audit(tx.sql, { ...line, origin })
         tx.emit({ topic: topicOf('workspace', id), name: 'workspace.updated', data: workspace })
         return workspace
       })

@@ -250,6 +250,9 @@ t.test('SECURITY 6: a stolen session does not help to guess the password', async
   const refused = await ada.post('/api/auth/password/change', right)
   t.match(refused.json(), { code: 'RATE_LIMITED', detail: /wrong passwords/ }, 'not even with the right one')
   t.ok(Number(refused.headers['retry-after']) > 0)
+  const { items } = (await ada.get('/api/audit?action=account.password_refused')).json<{ items: object[] }>()
+  t.equal(items.length, 4, 'each one is written down')
+  t.match(items[0], { actorId: ada.id, address: String, requestId: String })
   t.equal((await ada.get('/api/auth/me')).statusCode, 200, 'everything else goes on')
   await one.db.sql`update attempts set resets_at = now()`
   t.equal((await ada.post('/api/auth/password/change', right)).statusCode, 204, 'and the window ends by itself')

@@ -186,6 +186,9 @@ t.test('workspaces and members', async (t) => {
     ],
     'every change is told, none twice',
   )
+  const renamed = await app.db.sql`
+    select actor_id as by from audit_log where action = 'workspace.updated' and workspace_id = ${workspace.id} and request_id is not null`
+  t.same([...renamed], [{ by: admin.id }], 'who has renamed it is written down')
   const counted = await app.db.sql<{ bad: boolean }[]>`
     select max(seq) <> count(*) as bad from events group by topic`
   t.ok(

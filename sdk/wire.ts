@@ -303,6 +303,18 @@ export type WireFrames = {
     id: string
     state: string
     progress: number
+    phase?: string
+    /** How fast it is, in numbers */
+    pace?: {
+      /** How many are done: files, for an analysis */
+      done: number
+      /** Of how many */
+      total: number
+      /** How many a second, in this phase */
+      perSecond?: number
+      /** How long the whole job may still take, by how long it took so far */
+      secondsLeft?: number
+    }
   }
 }
 

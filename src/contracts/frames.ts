@@ -2,6 +2,7 @@ import Type, { type Static, type TProperties, type TSchema } from 'typebox'
 import { CHANGE_FIELDS } from './changes.ts'
 import type { TopicKind } from './events.ts'
 import { Enum, Id, type LimitGroup } from './http.ts'
+import { JobPace } from './jobs.ts'
 import type { Need, Scope } from './policy.ts'
 
 /** The subprotocol a client offers, alone or together with `bearer.<access token>`. */
@@ -252,6 +253,8 @@ export const SERVER_FRAMES = {
       id: Id,
       state: Type.String(),
       progress: Type.Number(),
+      phase: Type.Optional(Type.String()),
+      pace: Type.Optional(JobPace),
     },
     true,
   ),

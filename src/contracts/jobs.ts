@@ -145,6 +145,20 @@ export const Job = Type.Object(
 )
 export type Job = Static<typeof Job>
 
+/** How fast a job is at what it is doing now; frames of running jobs carry it beside the words of `phase`. */
+export const JobPace = Type.Object(
+  {
+    done: Type.Integer({ minimum: 0, description: 'How many are done: files, for an analysis' }),
+    total: Type.Integer({ minimum: 0, description: 'Of how many' }),
+    perSecond: Type.Optional(Type.Number({ minimum: 0, description: 'How many a second, in this phase' })),
+    secondsLeft: Type.Optional(
+      Type.Number({ minimum: 0, description: 'How long the whole job may still take, by how long it took so far' }),
+    ),
+  },
+  { description: 'How fast it is, in numbers' },
+)
+export type JobPace = Static<typeof JobPace>
+
 /** What a job's handler gets. */
 export interface JobRun<N extends JobName = JobName> {
   id: string
@@ -160,7 +174,7 @@ export interface JobRun<N extends JobName = JobName> {
   /** Aborted when the job is cancelled, runs too long, or the process goes away. */
   signal: AbortSignal
   /** Tells how far it is; cheap to call often: stored and sent a few times a second at most. */
-  progress(value: number, phase?: string): void
+  progress(value: number, phase?: string, pace?: JobPace): void
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { JobPace } from '../contracts/jobs.ts'
 import { type JobFrames, jobTopics } from './frames.ts'
 import type { JobRepository, JobRow } from './repository.ts'
 
@@ -17,6 +18,7 @@ interface ProgressOptions {
 /** Progress of one run: `report` may be called as often as one likes; a few times a second it is sent and stored. Never goes back. */
 export function createProgress({ row, repository, frames, onGone }: ProgressOptions) {
   let { progress, phase } = row
+  let pace: JobPace | undefined
   let lastSent = 0
   let lastStored = Date.now()
   let storing: Promise<void> | undefined
@@ -33,6 +35,7 @@ export function createProgress({ row, repository, frames, onGone }: ProgressOpti
       state: 'active',
       progress,
       ...(phase && { phase }),
+      ...(pace && { pace }),
     }
     for (const topic of jobTopics(row)) frames.broadcast(topic, frame, row.id)
     if (now - lastStored < STORE_MS || storing) return
@@ -50,9 +53,10 @@ export function createProgress({ row, repository, frames, onGone }: ProgressOpti
   }
 
   return {
-    report(value: number, newPhase?: string): void {
+    report(value: number, newPhase?: string, newPace?: JobPace): void {
       progress = Math.max(progress, Math.min(1, Number.isFinite(value) ? value : 0))
       phase = newPhase ?? phase
+      pace = newPace
       timer ??= setTimeout(flush, Math.max(0, lastSent + SEND_MS - Date.now()))
     },
     /** Sends nothing more, so that the end is not followed by an older state. */

@@ -23,7 +23,7 @@ export interface AnalysisListener {
   /** Told once, before anything is read. */
   onPlan?: (plan: Plan) => void
   /** Passages of the files that are read, as they come: the result then has none. */
-  onPassages?: (passages: Passage[]) => void
+  onPassages?: (passages: Passage[]) => void | Promise<void>
   /** Nodes and edges of an analysis of everything, file by file: the result then has none. */
   onGraph?: (part: Pick<AnalysisResult, 'nodes' | 'edges'>) => Promise<void>
 }
@@ -152,6 +152,7 @@ async function readAll(
     }
     const read = await reader.read(file)
     entries.push(freshEntry(read, passages.take(file.path, read.facts)))
+    await passages.taken
     done++
     if (done % 20 === 0) onProgress({ phase: 'read', done, total })
   }
@@ -165,6 +166,8 @@ interface PassageSink {
   /** Takes the passages out of facts; how many there were. */
   take: (path: string, facts: FileFacts | undefined) => number
   flush: () => void
+  /** Resolves when whoever takes them is ready for more. */
+  taken: void | Promise<void>
   rest: Passage[]
 }
 
@@ -174,6 +177,7 @@ function createPassageSink(sourceId: string, listener: AnalysisListener['onPassa
   let waiting: Passage[] = []
   const sink: PassageSink = {
     rest: [],
+    taken: undefined,
     take(path, facts) {
       if (facts === undefined) return 0
       const own = facts.passages.map(({ symbol, ...passage }): Passage => {
@@ -186,7 +190,7 @@ function createPassageSink(sourceId: string, listener: AnalysisListener['onPassa
       return own.length
     },
     flush() {
-      if (listener) listener(waiting)
+      if (listener) sink.taken = listener(waiting)
       else sink.rest.push(...waiting)
       waiting = []
     },

@@ -49,20 +49,26 @@ if (port !== null) {
     last = { phase: progress.phase, at: now }
     send({ type: 'progress', progress })
   }
+  const room = async () => {
+    while (unwritten >= WINDOW) {
+      await new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+    }
+  }
   const sendGraph = async (at: WriteAt, part: Pick<AnalysisResult, 'nodes' | 'edges'>) => {
     for (const [table, lines] of graphLines(at, part)) {
-      while (unwritten >= WINDOW) {
-        await new Promise<void>((resolve) => {
-          goOn = resolve
-        })
-      }
+      await room()
       sendRows(table, lines)
     }
   }
   const pile = createPile()
   const writing: AnalysisListener = writeAt
     ? {
-        onPassages: (passages) => sendRows('passages', passageLines(writeAt, passages)),
+        onPassages: (passages) => {
+          sendRows('passages', passageLines(writeAt, passages))
+          return room()
+        },
         onGraph: async (part) => {
           const full = pile.add(part)
           if (full) await sendGraph(writeAt, full)

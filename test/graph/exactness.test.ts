@@ -78,6 +78,24 @@ API Thing *macro(int a) { Set s(a); if (a) { return 0; } }
     has: ['calls src/lib.rs#start(). -> src/b.rs#found().', 'calls src/a.rs#go(). -> src/b.rs#found().'],
   },
   {
+    name: 'C++: specializations of templates; C#: destructors',
+    files: {
+      'a.h': 'template <typename T> struct is_x : no {};\ntemplate <> struct is_x<int> : yes { void go() {} };\n',
+      'A.cs': 'class A { public A() {} ~A() { Stop(); } void Stop() {} }\n',
+    },
+    nodes: ['class a.h#is_x', 'method a.h#is_x(+1).go().', 'method A.cs#A.~A().'],
+    has: ['calls A.cs#A.~A(). -> A.cs#A.Stop().'],
+  },
+  {
+    name: 'shell: a function that cannot be read does not hide the others',
+    files: {
+      'a.sh':
+        'one() {\n  two\n}\nbad() {\n  while (($# > 0)) && [[ $1 != -- ]]; do\n    shift\n  done\n}\ntwo() {\n  echo\n}\n',
+    },
+    nodes: ['function a.sh#one().', 'function a.sh#two().'],
+    has: ['calls a.sh#one(). -> a.sh#two().'],
+  },
+  {
     name: 'Java: elements of annotations, compact constructors',
     files: {
       'A.java':

@@ -1,4 +1,22 @@
+import { createReadStream } from 'node:fs'
+import { createBrotliDecompress } from 'node:zlib'
+import { extract } from 'tar-stream'
 import type { AnalysisResult, GraphNode } from '../../src/graph/analysis/types.ts'
+import type { Files } from './tree.ts'
+
+/** Sources of a package, and as `text` what independent tools said about them when it was frozen. */
+export async function thaw(archive: string): Promise<{ files: Files; text: string }> {
+  const files: Files = {}
+  let text = ''
+  const entries = createReadStream(archive).pipe(createBrotliDecompress()).pipe(extract())
+  for await (const entry of entries) {
+    const parts: Buffer[] = []
+    for await (const part of entry) parts.push(part as Buffer)
+    if (entry.header.name === 'oracle.json') text = Buffer.concat(parts).toString()
+    else files[entry.header.name.replace(/^package\//, '')] = Buffer.concat(parts)
+  }
+  return { files, text }
+}
 
 /** What independent tools say about a package. */
 export interface Oracle {

@@ -43,7 +43,7 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
   const grammars = new Map<string, Promise<Grammar>>()
   const grammar = (language: string) => {
     const spec = SPECS[language] as Spec
-    const loaded = grammars.get(spec.grammar) ?? createGrammar(spec.grammar, spec.query)
+    const loaded = grammars.get(spec.grammar) ?? createGrammar(spec.grammar, spec.query, spec.split)
     grammars.set(spec.grammar, loaded)
     return loaded
   }

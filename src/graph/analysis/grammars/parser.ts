@@ -28,8 +28,23 @@ export function loadLanguage(name: string): Promise<Language> {
   return language
 }
 
-/** Loads a grammar and compiles its query. @throws when the query does not fit the grammar */
-export async function createGrammar(name: string, source: string): Promise<Grammar> {
+/** Most characters that are read again, part by part, where a file could not be read as a whole. */
+const MAX_AGAIN = 20_000_000
+
+/** The parts of a text that end where `split` matches, each with blanks for what is before it, so that places stay. */
+function partsOf(text: string, split: RegExp): string[] {
+  const ends = [...text.matchAll(split)].map((found) => found.index + found[0].length)
+  if (ends.at(-1) !== text.length) ends.push(text.length)
+  if (ends.length * text.length > MAX_AGAIN) return []
+  const blank = text.replace(/[^\n]/g, ' ')
+  return ends.map((end, at) => blank.slice(0, ends[at - 1] ?? 0) + text.slice(ends[at - 1] ?? 0, end))
+}
+
+/**
+ * Loads a grammar and compiles its query. Where a text has errors, it is read again in the parts that `split` ends, so that an error costs one part
+ * only.
+ * @throws when the query does not fit the grammar */
+export async function createGrammar(name: string, source: string, split?: RegExp): Promise<Grammar> {
   const language = await loadLanguage(name)
   const parser = new Parser()
   parser.setLanguage(language)
@@ -42,12 +57,22 @@ export async function createGrammar(name: string, source: string): Promise<Gramm
         parser.reset()
         return undefined
       }
+      const trees = [tree]
       try {
         const root = tree.rootNode
         const error = root.hasError ? (root.descendantsOfType('ERROR')[0]?.startIndex ?? 0) : undefined
-        return read(query.matches(root), error)
+        const parts = error === undefined || split === undefined ? [] : partsOf(text, split)
+        for (const part of parts.length > 1 ? parts : []) {
+          const one = parser.parse(part)
+          if (one) trees.push(one)
+        }
+        const wanted = trees.length > 1 ? trees.slice(1) : trees
+        return read(
+          wanted.flatMap((one) => query.matches(one.rootNode)),
+          error,
+        )
       } finally {
-        tree.delete()
+        for (const one of trees) one.delete()
       }
     },
   }

@@ -19,6 +19,8 @@ import type { ImportFact, NodeKind } from '../types.ts'
 export interface Spec {
   grammar: string
   query: string
+  /** Ends of parts that can be read by themselves, where errors spoil the whole. Global, of several lines. */
+  split?: RegExp
   /** Between the parts of a name. */
   separator: RegExp
   /** Words for the enclosing instance, for its type, and for what that extends. */

@@ -11,6 +11,7 @@ function sourced(argument: string): { path: string; computed: boolean } | undefi
 export const bash: Spec = {
   grammar: 'bash',
   separator: /\n/,
+  split: /^\}[^\n]*\n/gm,
   exported: () => true,
   imports(node) {
     const argument = node.childForFieldName('argument')?.text

@@ -62,6 +62,8 @@ export const c: Spec = {
     (struct_specifier name: (type_identifier) @name body: (_) @body) @class
     (class_specifier name: (type_identifier) @name body: (_) @body) @class
     (union_specifier name: (type_identifier) @name body: (_) @body) @class
+    (struct_specifier name: (template_type name: (type_identifier) @name) body: (_) @body) @class
+    (class_specifier name: (template_type name: (type_identifier) @name) body: (_) @body) @class
     (enum_specifier name: (type_identifier) @name body: (_) @body) @enum
     (struct_specifier name: (qualified_identifier) @declarator body: (_) @body) @class
     (class_specifier name: (qualified_identifier) @declarator body: (_) @body) @class

@@ -8,6 +8,7 @@ export const csharp: Spec = {
   base: ['base'],
   exported: (_name, head) => /\b(?:public|protected|internal)\b/.test(head),
   isStatic: (head) => /^(?:\[[^\]]*\]\s*)*(?:\w+\s+)*?static\b/.test(head),
+  declared: (name) => ({ name: `~${name.text}`, at: name, kind: 'method' }),
   imports(node) {
     const alias = node.childForFieldName('name')
     const name = node.namedChildren.find((kid) => kid && kid.id !== alias?.id)?.text.replace(/\s+/g, '')
@@ -27,6 +28,7 @@ export const csharp: Spec = {
     (delegate_declaration name: (identifier) @name) @type
     (method_declaration name: (identifier) @name body: (_)? @body) @method
     (constructor_declaration name: (identifier) @name body: (_)? @body) @method
+    (destructor_declaration name: (identifier) @declarator body: (_)? @body) @method
     (local_function_statement name: (identifier) @name body: (_)? @body) @function
     (property_declaration name: (identifier) @name) @variable
     (base_list [(identifier) (generic_name) (qualified_name)] @extends)

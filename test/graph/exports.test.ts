@@ -157,10 +157,11 @@ t.test('what goes out by a format comes in again as the same graph', async (t) =
   const mermaid = (await text(exportMermaid)).trimEnd().split('\n')
   t.equal(mermaid.length, 1 + NODES.length + EDGES.length)
   for (const line of mermaid.slice(1))
-    t.match(line, /^ {2}n\d+(?:\["[\p{L}\p{N} ._/:@()#;-]*"\]:::\w+| (?:-->|-\.->|-\.-x)\|\w+\| n\d+)$/u)
+    t.match(line, /^ {2}n\d+(?:\["[\p{L}\p{N} ._/:@()#;-]*"\]:::kind_\w+| (?:-->|-\.->|-\.-x)\|\w+\| n\d+)$/u)
 
   const cypher = (await text(exportCypher)).trimEnd().split('\n')
   t.equal(cypher.length, 1 + NODES.length + EDGES.length, 'one statement a line')
+  t.match(cypher[0], /^\/\/ /, 'nothing but openCypher')
   for (const line of cypher.slice(1)) t.match(line, /^(?:[^']|'(?:[^'\\]|\\.)*')*;$/, 'literals are closed')
 })
 

@@ -22,7 +22,8 @@ const title = (kind: string) => `${kind[0]?.toUpperCase()}${kind.slice(1)}`
 
 /** openCypher statements, one a line, each complete by itself: nodes by `id`, relations between them. Run again they change nothing. */
 export async function* exportCypher({ nodes, edges }: ExportInput): AsyncGenerator<string> {
-  yield 'CREATE INDEX parley_node_id IF NOT EXISTS FOR (n:ParleyNode) ON (n.id);\n'
+  // Indexes are no part of openCypher: the statement is for those who read it.
+  yield '// Neo4j, before large graphs: CREATE INDEX parley_node_id IF NOT EXISTS FOR (n:ParleyNode) ON (n.id);\n'
   for await (const batch of nodes) {
     yield batch
       .map((node) => `MERGE (n:ParleyNode {id: ${literal(node.id)}}) SET n:${title(node.kind)}, n += ${map(node)};\n`)

@@ -2,11 +2,11 @@ import type { ExportInput } from './input.ts'
 
 /** Text inside a quoted Mermaid label: entities by number, as its documentation asks for. */
 const label = (text: string) =>
-  `"${text.toWellFormed().replace(/[^\p{L}\p{N} ._/:@()-]/gu, (character) => `#${character.codePointAt(0)};`)}"`
+  `"${(text || ' ').toWellFormed().replace(/[^\p{L}\p{N} ._/:@()-]/gu, (character) => `#${character.codePointAt(0)};`)}"`
 
 const ARROWS = { exact: '-->', inferred: '-.->', unresolved: '-.-x' } as const
 
-/** A Mermaid flowchart (mermaid.js.org). Ids are short: Mermaid draws small graphs, and its parser is slow with long ones. */
+/** A Mermaid flowchart (mermaid.js.org). Classes are `kind_...`: some kinds are words of the language. Ids are short: Mermaid draws small graphs, and its parser is slow with long ones. */
 export async function* exportMermaid({ nodes, edges }: ExportInput): AsyncGenerator<string> {
   yield 'flowchart LR\n'
   const names = new Map<string, string>()
@@ -15,7 +15,7 @@ export async function* exportMermaid({ nodes, edges }: ExportInput): AsyncGenera
       .map(({ id, name, kind }) => {
         const short = `n${names.size}`
         names.set(id, short)
-        return `  ${short}[${label(name)}]:::${kind}\n`
+        return `  ${short}[${label(name)}]:::kind_${kind}\n`
       })
       .join('')
   }

@@ -168,6 +168,12 @@ export const mayInConversation = (
   (memberRole !== null && (CONVERSATION_POLICY[operation] as readonly ConversationRole[]).includes(memberRole)) ||
   (workspaceRole !== null && may(workspaceRole, BY_WORKSPACE[operation]))
 
+/** The same as lists of the roles that suffice, for a statement that asks for the standing by itself. */
+export const rolesInConversation = (operation: ConversationOperation) => ({
+  workspace: [...WORKSPACE_POLICY[BY_WORKSPACE[operation]]] as WorkspaceRole[],
+  member: [...CONVERSATION_POLICY[operation]] as ConversationRole[],
+})
+
 /**
  * Demands that a standing allows an operation.
  * @throws NOT_FOUND for outsiders, FORBIDDEN for a standing too low

@@ -9,6 +9,7 @@ import { createCombiner } from '../lib/combine.ts'
 import { newId } from '../lib/ids.ts'
 import { findMentioned, mentionEvents } from './mentions.ts'
 import type { SendBody } from './model.ts'
+import { createPlainStore } from './plain.ts'
 import { createMessageRepository, type Destination, type NewMessage } from './repository.ts'
 
 /** What the delivery of messages needs from outside. */
@@ -46,16 +47,52 @@ interface Ready extends Sending {
 const isDuplicate = (error: unknown) =>
   (error as { constraint_name?: unknown }).constraint_name === 'messages_client_id'
 
+/** The record of a message, before it has its number. */
+function written({ actor, conversationId, input }: Sending, mentions: string[] = [], threadId: string | null = null) {
+  const { uploadIds = [], clientId, replyTo, content } = input
+  return {
+    id: newId(),
+    conversationId,
+    role: 'user' as const,
+    authorId: actor.userId,
+    content,
+    ...(clientId !== undefined && { clientId }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(threadId !== null && { threadId }),
+    ...(mentions.length > 0 && { mentions }),
+    attachments: uploadIds,
+    citations: [],
+    status: 'complete' as const,
+    version: 1,
+    createdAt: new Date().toISOString(),
+  }
+}
+
+const createdEvent = (message: Omit<Message, 'seq'>): NewEvent => ({
+  topic: topicOf('conversation', message.conversationId),
+  name: 'message.created',
+  data: { ...message, seq: null },
+})
+
+/** Nothing but text: it answers nobody, calls nobody, and has nothing attached. */
+const isPlain = ({ replyId, input: { content, replyTo, uploadIds = [], mentions = [] } }: Sending) =>
+  replyId === undefined &&
+  replyTo === undefined &&
+  uploadIds.length === 0 &&
+  mentions.length === 0 &&
+  !content.includes('@')
+
 /**
- * Stores messages with their events: those that come at the same time in one statement and one commit (look, then store). Where the
+ * Stores messages with their events: those that come at the same time in one commit. Plain ones take one statement, others two (look, then store). Where the
  * assistant shall answer, the waiting replies and their jobs go into the same transaction.
  */
 export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
   const repository = createMessageRepository(db)
+  const storePlain = createPlainStore(db)
 
   async function admit(sending: Sending, destination: Destination): Promise<Ready | Outcome> {
     const { actor, conversationId, input } = sending
-    const { uploadIds = [], clientId, replyTo, content } = input
+    const { uploadIds = [] } = input
     let mentions: string[] = []
     try {
       demandInConversation(destination, 'conversations:write')
@@ -69,23 +106,7 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
     } catch (refused) {
       return { refused }
     }
-    const message = {
-      id: newId(),
-      conversationId,
-      role: 'user' as const,
-      authorId: actor.userId,
-      content,
-      ...(clientId !== undefined && { clientId }),
-      ...(replyTo !== undefined && { replyTo }),
-      ...(destination.threadId !== null && { threadId: destination.threadId }),
-      ...(mentions.length > 0 && { mentions }),
-      attachments: uploadIds,
-      citations: [],
-      status: 'complete' as const,
-      version: 1,
-      createdAt: new Date().toISOString(),
-    }
-    return { ...sending, destination, message }
+    return { ...sending, destination, message: written(sending, mentions, destination.threadId) }
   }
 
   /** False when it is certain that no reply is due: then no transaction of several steps is needed. */
@@ -112,14 +133,10 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
     const plans: { plan: ReplyPlan<Tx>; at: number }[] = []
     const sent: { index: number; reply?: { messageId: string; jobId: string } }[] = []
     for (const one of ready) {
-      const { message, conversationId } = one
+      const { message } = one
       const at = events.length
       rows.push({ message, at })
-      events.push({
-        topic: topicOf('conversation', conversationId),
-        name: 'message.created',
-        data: { ...message, seq: null },
-      })
+      events.push(createdEvent(message))
       const plan = tx && mayGetReply(one) ? await planReply(tx, occasionOf(one)) : undefined
       if (plan) {
         plans.push({ plan, at: events.length })
@@ -150,7 +167,7 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
   }
 
   /** @param recorded stores in a transaction that records the message as its result; for one item */
-  async function run(items: readonly Sending[], recorded = false): Promise<Outcome[]> {
+  async function runAll(items: readonly Sending[], recorded = false): Promise<Outcome[]> {
     const destinations = await repository.look(
       items.map(({ conversationId, actor, input }) => ({
         conversationId,
@@ -174,6 +191,37 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
     return outcomes.map((outcome) => ('destination' in outcome ? (sent.shift() as Sent) : outcome))
   }
 
+  /**
+   * Plain messages in one statement; what it left out goes the long way. Nobody's order changes by that: of a conversation whose assistant may
+   * reply, all are left out.
+   */
+  async function runPlain(items: readonly Sending[]): Promise<Outcome[]> {
+    const messages = items.map((item) => written(item))
+    const events = messages.map(createdEvent)
+    const places = await retried(() =>
+      storePlain(
+        messages.map((message, index) => {
+          const { topic, data } = events[index] as NewEvent
+          return { message, topic, data }
+        }),
+      ),
+    )
+    const outcomes: (Outcome | undefined)[] = items.map(() => undefined)
+    const stored = places.map(({ nth, epoch, seq }) => {
+      const message: Message = { ...(messages[nth - 1] as Omit<Message, 'seq'>), seq }
+      outcomes[nth - 1] = { message, created: true }
+      return { ...(events[nth - 1] as NewEvent), epoch, seq, data: message }
+    })
+    db.announce({ events: stored, jobs: [] })
+    const left = items.filter((_, index) => outcomes[index] === undefined)
+    if (left.length === 0) return outcomes as Outcome[]
+    // The others are stored: whatever becomes of these is theirs alone.
+    const rest = await runAll(left).catch((refused: unknown) => left.map(() => ({ refused })))
+    return outcomes.map((outcome) => outcome ?? (rest.shift() as Outcome))
+  }
+
+  const run = (items: readonly Sending[]) => (items.every(isPlain) ? runPlain(items) : runAll(items))
+
   // One run at a time: what a connection sends one after the other is stored in that order.
   const combined = createCombiner<Sending, Outcome>({ run, undone: isRefused, parallel: 1 })
 
@@ -190,12 +238,12 @@ export function createDelivery({ db, planReply, mayAttach }: DeliveryDeps) {
   return async function send(sending: Sending): Promise<Sent> {
     let outcome: Outcome
     try {
-      outcome = db.watched() ? ((await run([sending], true))[0] as Outcome) : await combined(sending)
+      outcome = db.watched() ? ((await runAll([sending], true))[0] as Outcome) : await combined(sending)
+      if ('refused' in outcome) throw outcome.refused
     } catch (error) {
       if (isDuplicate(error)) return repeated(sending)
       throw error
     }
-    if ('refused' in outcome) throw outcome.refused
     return 'existing' in outcome ? repeated(sending) : outcome
   }
 }

@@ -96,6 +96,34 @@ API Thing *macro(int a) { Set s(a); if (a) { return 0; } }
     has: ['calls a.sh#one(). -> a.sh#two().'],
   },
   {
+    name: 'objects that are exported: their methods; options of Vue components',
+    files: {
+      'a.vue':
+        "<template><p/></template>\n<script>\nimport { help } from './b.js'\nexport default {\n  data() { return {} },\n  methods: {\n    save() { this.check(); help() },\n    check: function () {},\n  },\n}\n</script>\n",
+      'b.js':
+        'export function help() {}\nexport default { run() { this.stop() }, stop() { help() }, nested: { deep() {} } }\n',
+    },
+    nodes: ['method a.vue#default.save().', 'method a.vue#default.check().', 'method b.js#default.run().'],
+    has: [
+      'calls a.vue#default.save(). -> b.js#help().',
+      'calls a.vue#default.save(). -> a.vue#default.check(). inferred',
+      'calls b.js#default.run(). -> b.js#default.stop().',
+      'calls b.js#default.stop(). -> b.js#help().',
+    ],
+    not: ['method b.js#default.deep'],
+  },
+  {
+    name: 'Python: stubs import stubs',
+    files: {
+      'p/__init__.pyi': 'from . import a\nfrom .b import x\n',
+      'p/__init__.py': 'from . import a\n',
+      'p/a.py': '',
+      'p/a.pyi': '',
+      'p/b.py': 'x = 1\n',
+    },
+    has: ['imports p/__init__.pyi -> p/a.pyi', 'imports p/__init__.py -> p/a.py', 'imports p/__init__.pyi -> p/b.py'],
+  },
+  {
     name: 'Java: elements of annotations, compact constructors',
     files: {
       'A.java':

@@ -4,7 +4,7 @@ import { child, children, nameOf, stringOf, unwrap } from './ast.ts'
 import { visitClass } from './classes.ts'
 import { pathOf, requireRequest } from './expressions.ts'
 import { eachBound, qualifiedName } from './patterns.ts'
-import { isFunction, visitNamedFunction } from './variables.ts'
+import { isFunction, visitNamedFunction, visitObjectMembers } from './variables.ts'
 import type { Handlers, Walk } from './walk.ts'
 import { addBinding, addImport } from './walk.ts'
 
@@ -143,7 +143,8 @@ export function exportValue(walk: Walk, name: string, value: Ast, statement: Ast
     symbol = walk.symbols.add({ ...place, name: own, kind: 'variable' })
     const outer = walk.symbol
     walk.symbol = symbol
-    walk.visit(node)
+    if (node.type === 'ObjectExpression') visitObjectMembers(walk, node, symbol, true)
+    else walk.visit(node)
     walk.symbol = outer
   }
   walk.facts.exports.push({ name, symbol, typeOnly: false, startLine })

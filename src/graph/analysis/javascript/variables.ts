@@ -37,8 +37,12 @@ export function hasFunctions(object: Ast): boolean {
   )
 }
 
-/** Walks an object literal whose functions are methods of the symbol `index`. */
+/** Options of a Vue component whose functions are found on `this` of each other (Vue documentation, "Options API"). */
+const VUE_OPTIONS = new Set(['methods', 'computed', 'watch'])
+
+/** Walks an object literal whose functions are methods of the symbol `index`; of a component those in its options too. */
 export function visitObjectMembers(walk: Walk, object: Ast, index: number, exported: boolean): void {
+  const isComponent = walk.path.includes('.vue.')
   for (const property of children(object, 'properties')) {
     const value = property.type === 'Property' ? child(property, 'value') : undefined
     const name = property.computed === true ? undefined : nameOf(child(property, 'key'))
@@ -53,9 +57,12 @@ export function visitObjectMembers(walk: Walk, object: Ast, index: number, expor
         exported,
         merge: property.kind !== 'init',
       }
-      const self = value.type === 'FunctionExpression' ? { index, isStatic: true } : undefined
+      const by = isComponent ? { index, isStatic: true, loose: true } : { index, isStatic: true }
+      const self = value.type === 'FunctionExpression' ? by : undefined
       visitNamedFunction(walk, value, what, { isStatic: true, ...(self ? { self } : {}) })
-    } else inside(walk, index, undefined, () => walk.visit(property))
+    } else if (isComponent && value?.type === 'ObjectExpression' && VUE_OPTIONS.has(name ?? ''))
+      visitObjectMembers(walk, value, index, exported)
+    else inside(walk, index, undefined, () => walk.visit(property))
   }
 }
 

@@ -44,15 +44,17 @@ export function createPythonResolver(tree: Tree): PythonResolver {
     return unique
   }
 
-  /** `folder/name.py` or `folder/name/__init__.py`. */
-  function moduleAt(path: string): string | undefined {
-    return [`${path}/__init__.py`, `${path}.py`, `${path}/__init__.pyi`, `${path}.pyi`].find(tree.has)
+  /** `folder/name.py` or `folder/name/__init__.py`; stubs see stubs first. */
+  function moduleAt(path: string, from = ''): string | undefined {
+    const sources = [`${path}/__init__.py`, `${path}.py`]
+    const stubs = [`${path}/__init__.pyi`, `${path}.pyi`]
+    return (from.endsWith('.pyi') ? [...stubs, ...sources] : [...sources, ...stubs]).find(tree.has)
   }
 
   function absolute(dotted: string, from: string): string | undefined {
     const path = dotted.replaceAll('.', '/')
     for (const root of rootsOf(from)) {
-      const found = moduleAt(join(root, path) as string)
+      const found = moduleAt(join(root, path) as string, from)
       if (found !== undefined) return found
     }
     return undefined
@@ -79,7 +81,7 @@ export function createPythonResolver(tree: Tree): PythonResolver {
     module(fact, from) {
       if (fact.level) {
         const path = relativePath(fact, from)
-        const found = path === undefined ? undefined : path === '' ? moduleAtRoot(tree) : moduleAt(path)
+        const found = path === undefined ? undefined : path === '' ? moduleAtRoot(tree) : moduleAt(path, from)
         if (found !== undefined) return { to: 'file', path: found, resolution: 'exact' }
         return { to: 'unresolved', name: `${'.'.repeat(fact.level)}${fact.request}` }
       }
@@ -96,7 +98,7 @@ export function createPythonResolver(tree: Tree): PythonResolver {
       const found = this.module(fact, from)
       const init = found.to === 'file' && /(?:^|\/)__init__\.pyi?$/.test(found.path) ? dirname(found.path) : undefined
       const folder = init ?? (found.to === 'file' ? undefined : namespaceFolder(fact, from))
-      return folder === undefined ? undefined : moduleAt(folder === '' ? name : `${folder}/${name}`)
+      return folder === undefined ? undefined : moduleAt(folder === '' ? name : `${folder}/${name}`, from)
     },
   }
 }

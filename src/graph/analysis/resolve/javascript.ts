@@ -99,6 +99,8 @@ export function createJavaScriptResolver(tree: Tree, packages: Packages, project
     const { manifest, folder } = own
     const written = subpath === '.' ? mainTargets(manifest, importer.typeOnly || importer.typescript) : [subpath]
     const targets = manifest.exports === undefined ? written : exportTargets(manifest.exports, subpath, importer)
+    // A path that the package keeps to itself, or does not have, is an error at run time.
+    if (targets.length === 0 && subpath !== '.') return { to: 'unresolved', name: `${own.name}/${subpath.slice(2)}` }
     for (const target of targets) {
       const file = entryFile(folder, target, importer)
       if (file) return file

@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { graphLines, passageLines, type Table, type WriteAt } from '../writer/lines.ts'
 import { type AnalysisListener, analyzeAgain } from './analyze.ts'
@@ -32,6 +33,8 @@ const MIN_INTERVAL_MS = 100
 const port = parentPort
 if (port !== null) {
   const { input, writeAt } = workerData as WorkerTask
+  // On Linux 0 is the calling thread alone (setpriority(2)), elsewhere it would be the whole server: people who wait for an answer come first.
+  if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
   const send = (message: WorkerMessage) => port.postMessage(message)
   let unwritten = 0
   let goOn = () => {}

@@ -2,10 +2,16 @@ import type { WebSocket } from 'ws'
 import { CLOSE_CODES, type CloseReason } from '../contracts/frames.ts'
 import type { Identity } from './identity.ts'
 
-/** A frame ready to be sent, shared by all its receivers; `buffer` is filled in when it is first written by itself. */
+/** A message as it is written; `prepared` with its header, filled in for the first WebSocket. */
+export interface Message {
+  payload: Buffer
+  prepared?: Buffer
+}
+
+/** A frame ready to be sent, shared by all its receivers; `message` is filled in when it is first written by itself. */
 export interface Chunk {
   text: string
-  buffer?: Buffer
+  message?: Message
 }
 
 /** One topic that a connection follows or is about to follow. A new object for each attempt. */

@@ -1,4 +1,5 @@
-import type { Chunk, Connection } from './connection.ts'
+import type { Chunk, Connection, Message } from './connection.ts'
+import { prepare, senderOf } from './prepared.ts'
 
 /** What an outbox needs. */
 export interface OutboxOptions {
@@ -25,20 +26,30 @@ export function createOutbox({ maxBytes, maxFrames, onSlow, onFlushed, now = () 
   let scheduled = false
   let since = 0
   let lastChunks: Chunk[] = []
-  let lastBuffer = Buffer.alloc(0)
+  let lastMessage: Message | undefined
 
-  function encode(chunks: Chunk[]): Buffer {
+  /** All frames of a turn as one message: that of the neighbour before, where both got the same. */
+  function messageOf(chunks: Chunk[]): Message {
     const [first] = chunks
     if (chunks.length === 1 && first) {
-      first.buffer ??= Buffer.from(first.text)
-      return first.buffer
+      first.message ??= { payload: Buffer.from(first.text) }
+      return first.message
     }
-    if (chunks.length === lastChunks.length && chunks.every((chunk, index) => chunk === lastChunks[index])) {
-      return lastBuffer
-    }
+    const same = chunks.length === lastChunks.length && chunks.every((chunk, index) => chunk === lastChunks[index])
+    if (same && lastMessage) return lastMessage
     lastChunks = chunks
-    lastBuffer = Buffer.from(`[${chunks.map((chunk) => chunk.text).join(',')}]`)
-    return lastBuffer
+    lastMessage = { payload: Buffer.from(`[${chunks.map((chunk) => chunk.text).join(',')}]`) }
+    return lastMessage
+  }
+
+  function hand({ socket }: Connection, message: Message, finished: (() => void) | undefined): void {
+    const sender = senderOf(socket)
+    if (sender === undefined) {
+      socket.send(message.payload, TEXT, finished)
+      return
+    }
+    message.prepared ??= prepare(message.payload)
+    sender.sendFrame([message.prepared], finished)
   }
 
   function write(connection: Connection): void {
@@ -52,20 +63,21 @@ export function createOutbox({ maxBytes, maxFrames, onSlow, onFlushed, now = () 
       finished?.()
       return
     }
-    const buffer = encode(chunks)
+    const message = messageOf(chunks)
+    const { length } = message.payload
     const before = socket.bufferedAmount
     if (before === 0) connection.unread = 0
     connection.unread += chunks.length
     // The first batch in front of a reader that kept up is always sent: only what piles up behind it is slowness.
-    if (before > 0 && (connection.unread > maxFrames || before + buffer.length > maxBytes)) {
+    if (before > 0 && (connection.unread > maxFrames || before + length > maxBytes)) {
       onSlow(connection)
       finished?.()
       return
     }
-    socket.send(buffer, TEXT, finished)
+    hand(connection, message, finished)
     counters.frames += chunks.length
     counters.writes += 1
-    counters.bytes += buffer.length
+    counters.bytes += length
     if (socket.bufferedAmount > maxBytes) onSlow(connection)
   }
 
@@ -74,6 +86,7 @@ export function createOutbox({ maxBytes, maxFrames, onSlow, onFlushed, now = () 
     if (turn === dirty) dirty = []
     for (const connection of turn) write(connection)
     lastChunks = []
+    lastMessage = undefined
     scheduled = dirty.length > 0
     if (scheduled) setImmediate(flush)
     else onFlushed?.(now() - since)

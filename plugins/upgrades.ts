@@ -56,7 +56,10 @@ function takeShortcut(app: FastifyInstance): void {
     if (!isPlain(request)) byRoute.call(server, request, socket, head)
     else {
       const upgrade = { token: bearerOf(request.headers), address: socket.remoteAddress ?? '' }
+      // The answer and the first frames leave in one packet.
+      socket.cork()
       app.websocketServer.handleUpgrade(request, socket, head, (opened) => hub.accept(opened, upgrade))
+      setImmediate(() => socket.uncork())
     }
   })
 }

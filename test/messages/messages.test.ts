@@ -1,4 +1,6 @@
 import t from 'tap'
+import type { Actor } from '../../src/contracts/policy.ts'
+import type { SendBody } from '../../src/messages/model.ts'
 import { caller, type Person, person, testApp } from '../helpers/app.ts'
 import { fileForm } from '../uploads/form.ts'
 
@@ -376,4 +378,41 @@ t.test('with an Idempotency-Key the answer is repeated, and nothing is stored tw
     'more than the pool has connections',
   )
   t.equal((await app.db.sql`select 1 from messages where conversation_id = ${id}`).length, 13)
+})
+
+t.test('messages of many that come at once: each gets its own answer, in the order in which they came', async (t) => {
+  const { app, owner, member, viewer, guest, outsider, workspace, id } = await world(t)
+  const made = await owner.post('/api/conversations', { workspaceId: workspace.id, assistant: 'always' })
+  const asked = (made.headers.location as string).split('/').at(-1) as string
+  const by = ({ id: userId }: Person): Actor => ({ userId, role: 'user', tier: 'free' })
+  const before = await app.messages.send(by(owner), id, { content: 'known', clientId: 'c1' })
+  const nowhereElse = { message: { conversationId: id } }
+  const rows: [who: Person, conversation: string, input: SendBody, outcome: object][] = [
+    [owner, id, { content: 'first' }, nowhereElse],
+    [outsider, id, { content: 'from outside' }, { code: 'NOT_FOUND' }],
+    [viewer, id, { content: 'only reads' }, { code: 'FORBIDDEN' }],
+    [owner, id, { content: 'known again', clientId: 'c1' }, { created: false, message: { id: before.message.id } }],
+    [guest, id, { content: 'second', clientId: 'c1' }, nowhereElse],
+    [owner, asked, { content: 'What is this?' }, { reply: { messageId: String } }],
+    [member, nowhere, { content: 'to nobody' }, { code: 'NOT_FOUND' }],
+    [member, id, { content: 'third' }, nowhereElse],
+    [owner, asked, { content: 'And that?' }, { created: true, message: { conversationId: asked } }],
+    [owner, id, { content: 'fourth' }, nowhereElse],
+  ]
+  const outcomes = await Promise.all(
+    rows.map(([who, to, input]) => app.messages.send(by(who), to, input).catch((error: unknown) => error)),
+  )
+  for (const [index, [, , { content }, outcome]] of rows.entries()) t.match(outcomes[index], outcome, content)
+  const contents = async (conversation: string) =>
+    (
+      await app.db.sql<{ content: string }[]>`
+        select content from messages where conversation_id = ${conversation} and role = 'user' order by seq`
+    ).map(({ content }) => content)
+  t.same(await contents(id), ['known', 'first', 'second', 'third', 'fourth'])
+  t.same(await contents(asked), ['What is this?', 'And that?'])
+  const [same] = await Promise.all(
+    ['one', 'two'].map((content) => app.messages.send(by(owner), id, { content, clientId: 'twice' })),
+  )
+  t.equal((await contents(id)).length, 6, 'the same clientId twice at once is one message')
+  t.equal(same?.message.content, 'one')
 })

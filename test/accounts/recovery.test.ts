@@ -269,9 +269,10 @@ t.test('SECURITY 9: a sign-in that is under way while the password is changed op
     await sql.begin(async (tx) => {
       await tx`update users set password_hash = ${hash} where id = ${ada.id}`
       begun = login(ada.email, PASSWORD)
+      // Asked on another connection: within a transaction, what is seen of the others stays as it was at the first look.
       for (let waiting = 0; waiting === 0; ) {
         const rows =
-          await tx`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+          await sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
         waiting = rows.length
       }
     })

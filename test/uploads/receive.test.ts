@@ -114,6 +114,7 @@ t.test('too much is refused before it is sent', async (t) => {
   await until('an answer', () => full.received().includes('QUOTA_EXCEEDED'))
   t.match(full.received(), /^HTTP\/1.1 413 [\s\S]*200000 bytes left/)
   full.socket.destroy()
+  await until('the clean-up', async () => (await accounts(app, workspaceId)).receiving === 0)
   t.same(await accounts(app, workspaceId), { used: 8_800_000, sum: 8_800_000, receiving: 0 })
 })
 
@@ -174,7 +175,8 @@ t.test('Idempotency-Key: what counts is what was sent, not how', async (t) => {
   const created = parallel.filter(({ statusCode, headers }) => statusCode === 201 && !headers['idempotency-replayed'])
   t.equal(created.length, 1, 'one of five is the first')
   for (const { statusCode } of parallel) t.ok([201, 409].includes(statusCode))
-  await until('the clean-up of the others', () => stored(app).length === 3)
+  const receiving = async () => (await accounts(app, workspaceId)).receiving
+  await until('the clean-up of the others', async () => stored(app).length === 3 && (await receiving()) === 0)
   t.same(await accounts(app, workspaceId), { used: 11, sum: 11, receiving: 0 })
 })
 

@@ -5,7 +5,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json ./
-COPY scripts/build.js scripts/build.js
+COPY scripts/build.js scripts/packages.js scripts/
 COPY src src
 COPY plugins plugins
 COPY routes routes

@@ -4,9 +4,20 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { packages } from './packages.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const SOURCES = ['src', 'plugins', 'routes', 'sdk', 'web', 'scripts/build.js', 'tsconfig.json', 'package-lock.json']
+const SOURCES = [
+  'src',
+  'plugins',
+  'routes',
+  'sdk',
+  'web',
+  'scripts/build.js',
+  'scripts/packages.js',
+  'tsconfig.json',
+  'package-lock.json',
+]
 
 /** A digest of names, sizes and times of all that goes into a build. */
 function fingerprint() {
@@ -20,22 +31,6 @@ function fingerprint() {
   }
   for (const path of SOURCES) visit(path)
   return hash.digest('hex')
-}
-
-/**
- * Packages that come as hundreds of small ES modules. Each would be found, read and compiled by itself at every start, so they go into the
- * bundle with our own code; all others stay as they are in node_modules.
- */
-const BUNDLED = ['typebox', 'drizzle-orm', 'uuid', 'p-queue']
-
-const external = {
-  name: 'external',
-  setup(build) {
-    build.onResolve({ filter: /^[^./]/ }, ({ kind, path }) => {
-      const bundled = BUNDLED.some((name) => path === name || path.startsWith(`${name}/`))
-      return kind === 'entry-point' || bundled ? undefined : { external: true }
-    })
-  },
 }
 
 /** The server, its command line and its worker threads, each an entry at its place below dist/src; what they share is in chunks beside them. */
@@ -54,7 +49,7 @@ async function bundle(esbuild, outDir) {
     target: 'node20',
     sourcemap: true,
     logLevel: 'warning',
-    plugins: [external],
+    plugins: [packages],
   })
 }
 

@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { recordSchemas } from '../docs/record-schemas.ts'
+import { packages } from '../packages.js'
 
 /** Where the tests of a run are built, below the root of the project. Not kept by git. */
 export const TEST_BUILDS = '.tests'
@@ -17,20 +18,8 @@ export interface TestBundle {
   remove(): void
 }
 
-/** As the build of the server (scripts/build.js): packages of hundreds of small modules come into the bundle. */
-const BUNDLED = ['typebox', 'drizzle-orm', 'uuid', 'p-queue']
 /** It asks whether it is built: so it is, and its worker threads are those of dist/. */
 const WORKER = join('src', 'lib', 'worker.ts')
-
-const packages: Plugin = {
-  name: 'packages',
-  setup({ onResolve }) {
-    onResolve({ filter: /^[^./]/ }, ({ kind, path }) => {
-      const bundled = BUNDLED.some((name) => path === name || path.startsWith(`${name}/`))
-      return kind === 'entry-point' || bundled ? undefined : { external: true }
-    })
-  },
-}
 
 /** What stands for `import.meta.url` and `import.meta.dirname` in a bundle. */
 const PLACE = { url: '__moduleUrl', dirname: '__moduleFolder' }

@@ -11,12 +11,12 @@ import { createBudgets } from './budgets.ts'
 import { hello, registerBuiltIns } from './built-ins.ts'
 import { createCommands } from './commands.ts'
 import { Connection } from './connection.ts'
-import { type ControlMessage, createControl } from './control.ts'
+import { createControl } from './control.ts'
 import { drainConnections } from './drain.ts'
 import { createFeeds } from './feeds.ts'
 import { isAlive, listen } from './lifeline.ts'
-import { createNews } from './news.ts'
 import { createOutbox } from './outbox.ts'
+import { createRights } from './rights.ts'
 import { createSubscriptions } from './subscriptions.ts'
 import { DEFAULT_LIMITS, type HubLimits, type HubOptions, type Identity, systemClock } from './types.ts'
 
@@ -40,7 +40,6 @@ export async function createHub(options: HubOptions) {
   const opened: ((connection: Connection) => void)[] = []
   const closed: ((connection: Connection) => void)[] = []
   const addresses = createAddresses(limits.connectionsPerAddress)
-  const news = createNews(clock)
   let draining = false
   let received = 0
   let reconciledAt = clock.monotonic()
@@ -88,7 +87,7 @@ export async function createHub(options: HubOptions) {
     close,
     onAuthenticated(connection) {
       for (const handler of opened) handler(connection)
-      if (news.of(connection.identity?.actor.userId ?? '')) recheckSession(connection).catch(onError)
+      rights.admitted(connection)
     },
     onChecked: (connection) => setImmediate(release, connection),
     onRenewed: (connection) => void subscriptions.recheck(connection).catch(onError),
@@ -113,42 +112,12 @@ export async function createHub(options: HubOptions) {
   const deliver = (topic: string, frame: ServerFrame) => deliverText(topic, JSON.stringify({ ...frame, topic }))
 
   const answers = createWatchedAnswers({ refresh: options.refresh, onError })
-  const control = await createControl(pubsub, obey, recheckAll, onError)
+  const rights = createRights({ limits, clock, connections, auth, subscriptions, answers, close, onError })
+  const control = await createControl(pubsub, rights.obey, newsMissed, onError)
 
-  function obey(message: ControlMessage): void {
-    news.note(message.userId)
-    answers.obey(message)
-    if (message.kind === 'recheck' && message.answersOnly) return
-    for (const connection of auth.of(message.userId)) {
-      if (message.kind === 'recheck') recheck(connection)
-      else if (!message.sessionId || connection.identity?.actor.sessionId === message.sessionId) {
-        subscriptions.clear(connection)
-        close(connection, message.forever ? 'FORBIDDEN' : 'UNAUTHENTICATED')
-      }
-    }
-  }
-
-  /** Whether its session, key and account still stand; without subscriptions where they do not. */
-  async function recheckSession(connection: Connection): Promise<boolean> {
-    const stands = await auth.recheck(connection)
-    if (!stands) subscriptions.clear(connection)
-    return stands
-  }
-
-  function recheck(connection: Connection): void {
-    connection.checkedAt = clock.monotonic()
-    recheckSession(connection)
-      .then((stands) => (stands ? subscriptions.recheck(connection) : undefined))
-      .catch(onError)
-  }
-
-  /** Spread over the following sweeps: nobody's rights are read in one burst. */
-  function recheckAll(): void {
+  function newsMissed(): void {
     reconciledAt = Number.NEGATIVE_INFINITY
-    answers.recheckAll()
-    news.noteAll()
-    const now = clock.monotonic()
-    for (const connection of connections) connection.checkedAt = now - limits.recheckMs + Math.random() * 2000
+    rights.recheckAll()
   }
 
   function sweep(): void {
@@ -160,11 +129,11 @@ export async function createHub(options: HubOptions) {
         gone(connection)
       } else if (connection.closing === undefined) {
         auth.check(connection, now)
-        if (connection.identity && now - connection.checkedAt > limits.recheckMs) recheck(connection)
+        rights.check(connection, now)
       }
     }
     feeds.retry()
-    news.sweep()
+    rights.sweep()
     if (now - reconciledAt < limits.reconcileMs) return
     reconciledAt = now
     reconcile()

@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { type Client, type ClientOptions, createClient } from 'graphql-ws'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
+import { TIER_LIMITS } from '../../src/contracts/policy.ts'
 import { createQueue } from '../../src/graph/graphql/queue.ts'
 import type { Source } from '../../src/graph/model-sources.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -313,6 +314,112 @@ t.test('the session rules of /ws', async (t) => {
     t.equal((await failed)?.code, 4401)
     t.equal(ends[0]?.code, 4401)
     t.equal(app.hub.stats().subscriptions.active, 0)
+  })
+})
+
+t.test('the bounds of a connection', async (t) => {
+  const { app, url, as, connect, analyse } = await world(t)
+  const [ada, eve] = [await person(app, 'ada'), await person(app, 'eve')]
+  const { job, source } = await analyse(ada, { 'a.ts': 'export const a = 1\n' })
+  await ended(app, ada, job.id)
+
+  /** A connection by hand, acknowledged; `heard` has a promise of each next message. */
+  const open = async (token: string) => {
+    const socket = new WebSocket(url, ['graphql-transport-ws'])
+    const closed = once(socket, 'close') as Promise<[code: number]>
+    closed.catch(() => {})
+    await once(socket, 'open')
+    const said = (message: object) => socket.send(JSON.stringify(message))
+    const answer = async () => JSON.parse(String((await once(socket, 'message'))[0])) as Record<string, unknown>
+    const acknowledged = answer()
+    said({ type: 'connection_init', payload: { token } })
+    t.match(await acknowledged, { type: 'connection_ack' })
+    return { socket, closed, said, answer }
+  }
+  const leave = async ({ socket, closed }: Awaited<ReturnType<typeof open>>) => {
+    socket.close()
+    await closed
+  }
+  const ping = async ({ said, answer }: Awaited<ReturnType<typeof open>>, token: string) => {
+    const pong = answer()
+    said({ type: 'ping', payload: { token } })
+    t.match(await pong, { type: 'pong' })
+  }
+
+  await t.test('a ping with a fresh token renews it; one of somebody else does not', async (t) => {
+    const peer = await open(ada.token)
+    const expiry = () => app.hub.connectionsOf(ada.id).map(({ identity }) => identity?.expiresAt)
+    const [before = 0] = expiry()
+    await ping(peer, eve.token)
+    t.strictSame(expiry(), [before])
+    const { exp } = JSON.parse(Buffer.from(ada.token.split('.')[1] as string, 'base64url').toString()) as {
+      exp: number
+    }
+    const { accessToken } = (await ada.post('/api/auth/refresh', { refreshToken: ada.refreshToken })).json<{
+      accessToken: string
+    }>()
+    // Tokens of the same second are alike: the connection is made to look older instead of waiting for the next one.
+    const [connection] = app.hub.connectionsOf(ada.id)
+    if (connection?.identity) connection.identity = { ...connection.identity, expiresAt: before - 60_000 }
+    await ping(peer, accessToken)
+    t.ok((expiry()[0] ?? 0) >= exp * 1000, 'as long as the fresh one')
+    await leave(peer)
+  })
+
+  await t.test('a hundred subscriptions, and not one more', async (t) => {
+    const { client } = as(ada)
+    const held = Array.from({ length: 100 }, () => follow(client, UPDATED, { id: source.id }))
+    const heard = held.map(({ next }) => next())
+    await subscribed(app, 1)
+    const more = await follow(client, UPDATED, { id: source.id })
+      .next()
+      .catch((errors: unknown) => errors)
+    t.match(more, [{ extensions: { code: 'RATE_LIMITED' } }])
+    await Promise.all(held.map(({ stop }) => stop()))
+    t.ok((await Promise.all(heard)).every((result) => result === undefined))
+    await subscribed(app, 0)
+  })
+
+  await t.test('the connections of a tier, sockets of /ws included', async (t) => {
+    const peers = await Promise.all(Array.from({ length: TIER_LIMITS.free.sockets }, () => open(eve.token)))
+    const { ends, closed } = connect({ token: eve.token }, { lazy: false })
+    await closed
+    t.equal(ends[0]?.code, 4429)
+    await Promise.all(peers.map(leave))
+  })
+
+  await t.test('who does not read is sent away, and may come back', async (t) => {
+    const slow = await open(ada.token)
+    slow.said({ id: '1', type: 'subscribe', payload: { query: UPDATED, variables: { id: source.id } } })
+    await subscribed(app, 1)
+    slow.socket.pause()
+    const nothing = { nodes: [], edges: [] }
+    const removed = { nodes: ['x'.repeat(60_000)], edges: [] }
+    const counts = { added: 0, removed: 1, changed: 0 }
+    const frame = {
+      sourceId: source.id,
+      revision: 2,
+      complete: true,
+      counts,
+      added: nothing,
+      removed,
+      changed: nothing,
+    }
+    let told = 0
+    for (; told < 2000 && app.hub.stats().subscriptions.active > 0; told += 1) {
+      app.hub.deliver(`source:${source.id}`, { type: 'graph_update', ...frame } as never)
+      await new Promise((resolve) => setImmediate(resolve))
+      if (app.hub.connectionsOf(ada.id).every(({ closing }) => closing !== undefined)) break
+    }
+    t.ok(told < 2000, `after ${told} updates`)
+    slow.socket.resume()
+    t.strictSame((await slow.closed)[0], 1013)
+  })
+
+  await t.test('a server that goes away says so', async (t) => {
+    const peer = await open(ada.token)
+    await app.close()
+    t.equal((await peer.closed)[0], 1012)
   })
 })
 

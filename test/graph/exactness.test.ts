@@ -1,9 +1,7 @@
-import t from 'tap'
-import type { Files } from './tree.ts'
-import { analyzeTree, edgeLines } from './tree.ts'
+import { type Scenario, testScenarios } from './scenarios.ts'
 
 /** Mistakes that bodies of published code have brought to light; each scenario is one of them. */
-const scenarios: { name: string; files: Files; nodes?: string[]; has?: string[]; not?: string[] }[] = [
+const scenarios: Scenario[] = [
   {
     name: 'C and C++: names in declarators of any form',
     files: {
@@ -124,6 +122,25 @@ API Thing *macro(int a) { Set s(a); if (a) { return 0; } }
     has: ['imports p/__init__.pyi -> p/a.pyi', 'imports p/__init__.py -> p/a.py', 'imports p/__init__.pyi -> p/b.py'],
   },
   {
+    name: 'Python: projects of one tree import each other, parts of a namespace package lie in several',
+    files: {
+      'one/pyproject.toml': '[project]\nname = "one"\n',
+      'one/src/org/cloud/store.py': 'from org.cloud import tables, queue\nimport two_tool.deep\nimport logging\n',
+      'one/src/org/cloud/tables.py': '',
+      'two/setup.py': '',
+      'two/org/cloud/queue.py': '',
+      'two/two_tool/__init__.py': '',
+      'two/two_tool/deep.py': '',
+      'two/logging.py': '',
+    },
+    has: [
+      'imports one/src/org/cloud/store.py -> one/src/org/cloud/tables.py',
+      'imports one/src/org/cloud/store.py -> two/org/cloud/queue.py',
+      'imports one/src/org/cloud/store.py -> two/two_tool/deep.py inferred',
+      'imports one/src/org/cloud/store.py -> python:logging',
+    ],
+  },
+  {
     name: 'Java: elements of annotations, compact constructors',
     files: {
       'A.java':
@@ -132,27 +149,59 @@ API Thing *macro(int a) { Set s(a); if (a) { return 0; } }
     nodes: ['method A.java#A.size().', 'method A.java#R.R().'],
     has: ['calls A.java#R.R(). -> A.java#R.check().'],
   },
+  {
+    name: 'C and C++: include folders of build files',
+    files: {
+      'app/CMakeLists.txt': `project(x)
+include_directories(third/inc # of all targets
+)
+target_include_directories(app SYSTEM PUBLIC \${CMAKE_CURRENT_SOURCE_DIR}/deps/one "$<BUILD_INTERFACE:\${PROJECT_SOURCE_DIR}/deps/two>" \${OTHER}/x)
+`,
+      'app/sub/CMakeLists.txt': `target_include_directories(sub PUBLIC \${CMAKE_SOURCE_DIR}/api)\n`,
+      'app/sub/main.c':
+        '#include <third.h>\n#include "one.h"\n#include <two/two.h>\n#include <api.h>\n#include <stdio.h>\n',
+      'app/third/inc/third.h': '',
+      'app/deps/one/one.h': '',
+      'app/deps/two/two/two.h': '',
+      'app/api/api.h': '',
+      'made/Makefile': 'CFLAGS = -Wall -Iapi -I "$(CURDIR)/more" -I$(OTHER)\n',
+      'made/a.c': '#include "mine.h"\n#include <more.h>\n',
+      'made/api/mine.h': '',
+      'made/more/more.h': '',
+      'node/binding.gyp': `{ # for node
+  'targets': [{ "include_dirs": ["<!(node -p x)", 'headers'] }] }`,
+      'node/a.cc': '#include <napi.h>\n#include <head.h>\n',
+      'node/headers/head.h': '',
+      'meson/meson.build': "inc = include_directories('lib/headers')\n",
+      'meson/src/a.c': '#include "deep.h"\n',
+      'meson/lib/headers/deep.h': '',
+      'db/compile_commands.json': JSON.stringify([
+        {
+          directory: '/home/me/x/db/build',
+          file: '../src/a.c',
+          arguments: ['cc', '-I', '../own', '-I/home/me/x/db/abs', '-isystem/usr/x'],
+        },
+      ]),
+      'db/src/a.c': '#include "own.h"\n#include "abs.h"\n',
+      'db/own/own.h': '',
+      'db/abs/abs.h': '',
+      'z/stdio.h': '',
+    },
+    has: [
+      'imports app/sub/main.c -> app/third/inc/third.h inferred',
+      'imports app/sub/main.c -> app/deps/one/one.h inferred',
+      'imports app/sub/main.c -> app/deps/two/two/two.h inferred',
+      'imports app/sub/main.c -> app/api/api.h inferred',
+      'imports app/sub/main.c -> system:stdio.h inferred',
+      'imports made/a.c -> made/api/mine.h inferred',
+      'imports made/a.c -> made/more/more.h inferred',
+      'imports node/a.cc -> node/headers/head.h inferred',
+      'imports node/a.cc -> system:napi.h inferred',
+      'imports meson/src/a.c -> meson/lib/headers/deep.h inferred',
+      'imports db/src/a.c -> db/own/own.h inferred',
+      'imports db/src/a.c -> db/abs/abs.h inferred',
+    ],
+  },
 ]
 
-for (const { name, files, nodes = [], has = [], not = [] } of scenarios) {
-  t.test(name, async (t) => {
-    const result = await analyzeTree(files)
-    const lines = edgeLines(result)
-    const keys = new Set(result.nodes.map(({ kind, key }) => `${kind} ${key}`))
-    t.strictSame(
-      nodes.filter((node) => !keys.has(node)),
-      [],
-      'all nodes are there',
-    )
-    t.strictSame(
-      has.filter((line) => !lines.includes(line)),
-      [],
-      'all edges are there',
-    )
-    t.strictSame(
-      [...keys, ...lines].filter((line) => not.some((start) => line.startsWith(start))),
-      [],
-      'nothing that is not so',
-    )
-  })
-}
+testScenarios(scenarios)

@@ -11,6 +11,7 @@ const BY_EXTENSION: Record<string, string> = {
   jsx: 'javascript',
   py: 'python',
   pyi: 'python',
+  pyw: 'python',
   md: 'markdown',
   markdown: 'markdown',
   mdx: 'markdown',
@@ -26,6 +27,8 @@ const BY_EXTENSION: Record<string, string> = {
   cfg: 'ini',
   sh: 'shell',
   bash: 'shell',
+  zsh: 'shell',
+  ksh: 'shell',
   sql: 'sql',
   html: 'html',
   htm: 'html',
@@ -46,11 +49,14 @@ const BY_EXTENSION: Record<string, string> = {
   hpp: 'cpp',
   hh: 'cpp',
   hxx: 'cpp',
+  inl: 'cpp',
+  ipp: 'cpp',
   cs: 'csharp',
   php: 'php',
   rb: 'ruby',
   rake: 'ruby',
   gemspec: 'ruby',
+  ru: 'ruby',
   graphql: 'graphql',
   proto: 'protobuf',
   vue: 'vue',
@@ -63,7 +69,19 @@ const BY_NAME: Record<string, string> = {
   LICENSE: 'text',
   CHANGELOG: 'text',
   README: 'text',
+  Gemfile: 'ruby',
+  Rakefile: 'ruby',
 }
+
+/** What the first line of a script says it is run by (execve(2)): programs by the beginning of their names. */
+const BY_INTERPRETER: [program: RegExp, language: string][] = [
+  [/^(?:ts-node|tsx)/, 'typescript'],
+  [/^(?:node|nodejs|deno|bun|zx)\b/, 'javascript'],
+  [/^python/, 'python'],
+  [/^(?:ba|da|z|k|a)?sh\b/, 'shell'],
+  [/^ruby/, 'ruby'],
+  [/^php/, 'php'],
+]
 
 /** Folders that hold other people's or generated files: recorded as one folder node, never walked into. */
 const IGNORED_FOLDERS = new Set([
@@ -90,13 +108,22 @@ const IGNORED_FOLDERS = new Set([
 const UNINTERESTING =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|poetry\.lock|uv\.lock|Cargo\.lock|composer\.lock|go\.sum)$/
 
-/** Language of a path by its extension or name, 'unknown' where neither tells. */
-export function languageOf(path: string): string {
+/** Language of a file by its extension or name, of one without extension by its first line; 'unknown' where none of them tells. */
+export function languageOf(path: string, text = ''): string {
   const name = path.slice(path.lastIndexOf('/') + 1)
   const byName = BY_NAME[name]
   if (byName) return byName
   const dot = name.lastIndexOf('.')
-  return (dot > 0 && BY_EXTENSION[name.slice(dot + 1).toLowerCase()]) || 'unknown'
+  if (dot > 0) return BY_EXTENSION[name.slice(dot + 1).toLowerCase()] ?? 'unknown'
+  const program = interpreterOf(text)
+  return BY_INTERPRETER.find(([pattern]) => pattern.test(program))?.[1] ?? 'unknown'
+}
+
+/** The program that a `#!` line names, '' without one; `env` and `npx` with their options and settings are looked through. */
+function interpreterOf(text: string): string {
+  const line = /^#![ \t]*([^\r\n]*)/.exec(text)?.[1] ?? ''
+  const words = line.split(/[ \t]+/).map((word) => word.slice(word.lastIndexOf('/') + 1))
+  return words.find((word) => !/^-|=|^(?:env|npx)$/.test(word)) ?? ''
 }
 
 /** The ignored folder that a path lies in, with its path, or undefined. */

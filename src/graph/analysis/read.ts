@@ -11,6 +11,7 @@ import { createGrammar } from './grammars/parser.ts'
 import type { Spec } from './grammars/spec.ts'
 import { extractComponent } from './javascript/component.ts'
 import { extractJavaScript } from './javascript/extract.ts'
+import { lexicalFacts } from './javascript/lexical.ts'
 import { isBinary, isGenerated, isLockFile, isMinified, languageOf } from './languages.ts'
 import { countLines, lineStarts } from './lines.ts'
 import { extractMarkdown } from './markdown/extract.ts'
@@ -47,8 +48,7 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
     grammars.set(spec.grammar, loaded)
     return loaded
   }
-  const extract = async (path: string, text: string): Promise<FileFacts> => {
-    const language = languageOf(path)
+  const extract = async (path: string, text: string, language: string): Promise<FileFacts> => {
     if (language === 'typescript' || language === 'javascript')
       return withPassages(extractJavaScript(path, text, language), text)
     if (language === 'python') return withPassages(extractPython(await python(), text), text)
@@ -88,19 +88,23 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
         return result
       }
       const text = bytes.toString('utf8')
-      const skip = skipReason(path, text)
-      if (skip) {
-        result.notes.push(skip)
-        result.facts = emptyFacts(languageOf(path), countLines(text, lineStarts(text)))
-        return result
-      }
+      const language = languageOf(path, text)
+      const machine = machineMade(path, text, language)
+      if (machine) result.notes.push(machine)
       try {
-        result.facts = await extract(path, text)
+        const isOpaque = machine?.code === 'minified' && language !== 'javascript' && language !== 'typescript'
+        const facts = isOpaque
+          ? emptyFacts(language, countLines(text, lineStarts(text)))
+          : await extract(path, text, language)
+        result.facts = machine ? plainly(facts, machine) : facts
         result.notes.push(...result.facts.notes)
       } catch (error) {
-        result.facts = emptyFacts(languageOf(path), countLines(text, lineStarts(text)))
+        const isScript = language === 'javascript' || language === 'typescript'
+        result.facts = isScript
+          ? lexicalFacts(text, language)
+          : emptyFacts(language, countLines(text, lineStarts(text)))
         const detail = error instanceof RangeError ? 'Nested too deeply' : 'The parser failed'
-        result.notes.push({ code: 'unparsable', detail })
+        if (machine === undefined) result.notes.push({ code: 'unparsable', detail })
       }
       return result
     },
@@ -136,12 +140,19 @@ function withPassages(facts: FileFacts, text: string): FileFacts {
   return facts
 }
 
-function skipReason(path: string, text: string): Note | undefined {
-  const language = languageOf(path)
+/** Why nobody wants to read the code of a file, though programs run it. */
+function machineMade(path: string, text: string, language: string): Note | undefined {
   const isCode =
     ['typescript', 'javascript', 'python', 'css', 'vue'].includes(language) || SPECS[language] !== undefined
   if (!isCode) return undefined
-  if (isMinified(path, text)) return { code: 'minified', detail: 'Minified code is not analysed' }
-  if (isGenerated(text)) return { code: 'generated', detail: 'Marked as generated' }
+  if (isMinified(path, text)) return { code: 'minified', detail: 'Of minified code only the imports are read' }
+  if (isGenerated(text)) return { code: 'generated', detail: 'Marked as generated; its text is not searched' }
   return undefined
+}
+
+/** What of such a file is of use: of generated code all but its text, of minified code where it leads. */
+function plainly(facts: FileFacts, { code }: Note): FileFacts {
+  if (code === 'generated') return { ...facts, passages: [] }
+  const { language, lines, imports } = facts
+  return { ...emptyFacts(language, lines), imports, opaque: true }
 }

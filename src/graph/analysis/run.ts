@@ -4,6 +4,9 @@ import type { Table } from '../writer/lines.ts'
 import type { AnalysisInput, AnalysisResult, Plan, Progress } from './types.ts'
 import type { WorkerMessage, WorkerTask } from './worker.ts'
 
+/** Stack of the worker, for code that nests deeply; MAX_LEVELS in javascript/ast.ts goes by it. It is reserved, and taken only by what needs it. */
+const STACK_MB = 512
+
 export interface RunOptions {
   onProgress?: (progress: Progress) => void
   /** Told once, before anything is read. */
@@ -46,7 +49,7 @@ export function runAnalysis(input: AnalysisInput, options: RunOptions = {}): Pro
     const task: WorkerTask = { input, writeAt: options.writer?.at }
     const worker = startWorker('graph/analysis/worker', {
       workerData: task,
-      resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
+      resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb, stackSizeMb: STACK_MB },
       name: 'analysis',
     })
     let settleSaved: (saved: boolean) => void = () => {}

@@ -82,10 +82,30 @@ export function eachChild(node: Ast, visit: (node: Ast) => void): void {
 }
 
 /**
- * Parses one file. JavaScript is read with JSX on, since many packages write it in `.js`; Flow types are not understood.
+ * Whatever the parser may go one level deeper for. It is native code without a check of its own: where its stack ends, so does the process. One level takes
+ * about 1 KiB at most; see STACK_MB in run.ts.
+ */
+const LEVEL =
+  /[([{<>=?!~+\-*/%&|^:`]|\b(?:else|if|for|while|do|with|new|await|yield|typeof|void|delete|keyof|async|infer|unique|readonly)\b/g
+const MAX_LEVELS = 450_000
+
+function mayNestTooDeeply(text: string): boolean {
+  if (text.length <= MAX_LEVELS) return false
+  let levels = 0
+  for (const _ of text.matchAll(LEVEL)) if (++levels > MAX_LEVELS) return true
+  return false
+}
+
+/**
+ * Parses one file. JavaScript is read with JSX on, since many packages write it in `.js`, and with types where it cannot be read without: Flow is
+ * understood as far as it is TypeScript.
  * @throws nothing for bad syntax (see `error`); a parser that panics yields an empty program and an error.
  */
 export function parse(path: string, text: string): Parsed {
+  if (mayNestTooDeeply(text)) {
+    const program = { type: 'Program', start: 0, end: text.length, body: [] }
+    return { program, comments: [], error: { message: 'Too large to be parsed', start: 0 } }
+  }
   const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase()
   const lang = /\.d\.[cm]?ts$/.test(path)
     ? 'dts'
@@ -94,7 +114,12 @@ export function parse(path: string, text: string): Parsed {
       : extension.endsWith('ts')
         ? 'ts'
         : 'jsx'
-  const result = parseSync(path, text, { lang, sourceType: 'unambiguous', preserveParens: false })
+  const plain = parseSync(path, text, { lang, sourceType: 'unambiguous', preserveParens: false })
+  const isLost = plain.errors.length > 0 && plain.program.body.length === 0 && lang === 'jsx'
+  const typed = isLost
+    ? parseSync(path, text, { lang: 'tsx', sourceType: 'unambiguous', preserveParens: false })
+    : plain
+  const result = typed.program.body.length > 0 ? typed : plain
   const first = result.errors.find((error) => error.severity === 'Error')
   const parsed: Parsed = { program: result.program as unknown as Ast, comments: result.comments }
   if (first) parsed.error = { message: first.message, start: first.labels[0]?.start ?? 0 }

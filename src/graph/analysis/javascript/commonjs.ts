@@ -1,8 +1,8 @@
 import { lookup } from '../scope.ts'
 import type { Ast } from './ast.ts'
 import { child, children, nameOf, stringOf, unwrap } from './ast.ts'
-import { requireRequest } from './expressions.ts'
 import { assignedPath, exportValue } from './modules.ts'
+import { requireRequest } from './requests.ts'
 import { hasFunctions, isFunction, visitNamedFunction, visitObjectMembers } from './variables.ts'
 import type { Handlers, Walk } from './walk.ts'
 import { addImport } from './walk.ts'
@@ -30,6 +30,7 @@ function visitAssignment(walk: Walk, node: Ast): void {
     return
   }
   if (path && assignMember(walk, node, path, right)) return
+  if (assignOwn(walk, node, right)) return
   walk.visitChildren(node)
 }
 
@@ -79,7 +80,7 @@ function assignMember(walk: Walk, node: Ast, path: { name: string; members: stri
   const names = onPrototype ? path.members.slice(1) : path.members
   const index = lookup(walk.scope, path.name, 'value')?.symbol
   const owner = index === undefined ? undefined : walk.facts.symbols[index]
-  if (index === undefined || owner === undefined || walk.symbol >= 0) return false
+  if (index === undefined || owner === undefined || owner.parent !== walk.symbol) return false
   if (onPrototype && names.length === 0 && right.type === 'ObjectExpression' && hasFunctions(right)) {
     visitObjectMembers(walk, right, index, owner.exported)
     for (const symbol of walk.facts.symbols) if (symbol.parent === index) delete symbol.isStatic
@@ -90,6 +91,22 @@ function assignMember(walk: Walk, node: Ast, path: { name: string; members: stri
   const what = { name: names[0] as string, kind: 'method' as const, parent: index, ...place }
   const self = { index, isStatic: !onPrototype, ...(owner.kind === 'variable' && !onPrototype ? { loose: true } : {}) }
   visitNamedFunction(walk, right, what, right.type === 'FunctionExpression' ? { isStatic: !onPrototype, self } : {})
+  return true
+}
+
+/** `this.m = function`: a method of the class, or of the function that is used as one. */
+function assignOwn(walk: Walk, node: Ast, right: Ast): boolean {
+  const left = child(node, 'left')
+  const isOwn = left?.type === 'MemberExpression' && child(left, 'object')?.type === 'ThisExpression'
+  const name = isOwn && left.computed !== true ? nameOf(child(left, 'property')) : undefined
+  const { self } = walk
+  const owner = self && walk.facts.symbols[self.index]
+  if (name === undefined || node.operator !== '=' || !isFunction(right) || !self || !owner) return false
+  if (self.loose || !['class', 'function'].includes(owner.kind)) return false
+  const { start, end } = node
+  const exported = owner.exported && !name.startsWith('#')
+  const what = { name, kind: 'method' as const, parent: self.index, start, end, exported, merge: true }
+  visitNamedFunction(walk, right, what, { isStatic: self.isStatic, self })
   return true
 }
 

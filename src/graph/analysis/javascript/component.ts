@@ -1,3 +1,4 @@
+import { lineAt, lineStarts } from '../lines.ts'
 import type { FileFacts } from '../types.ts'
 import { extractJavaScript } from './extract.ts'
 
@@ -12,16 +13,23 @@ export function extractComponent(path: string, text: string, language: string): 
   let script = ''
   let at = 0
   let extension = 'js'
+  const sources: { request: string; line: number }[] = []
+  const starts = lineStarts(text)
   for (const found of plain.matchAll(SCRIPT)) {
     const [, attributes = '', body = ''] = found
     const start = found.index + found[0].indexOf('>', '<script'.length + attributes.length) + 1
     const lang = /\blang\s*=\s*["']?(\w+)/i.exec(attributes)?.[1]?.toLowerCase()
     if (lang !== undefined && ['ts', 'tsx', 'jsx'].includes(lang)) extension = lang
+    const source = /\ssrc\s*=\s*(?:"([^"]+)"|'([^']+)')/i.exec(attributes)
+    const request = source?.[1] ?? source?.[2]
+    if (request !== undefined) sources.push({ request, line: lineAt(starts, found.index) })
     script += blank(plain.slice(at, start)) + body
     at = start + body.length
   }
   script += blank(plain.slice(at))
   const facts = extractJavaScript(`${path}.${extension}`, script, language)
+  for (const { request, line } of sources)
+    facts.imports.push({ request, form: 'import', typeOnly: false, dynamic: false, startLine: line, endLine: line })
   facts.commonjs = !facts.exports.some(({ name }) => name === 'default')
   return facts
 }

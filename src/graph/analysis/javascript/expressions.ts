@@ -4,6 +4,7 @@ import type { Target, UseFact } from '../types.ts'
 import type { Ast } from './ast.ts'
 import { child, children, nameOf, stringOf, unwrap } from './ast.ts'
 import { qualifiedName } from './patterns.ts'
+import { addNamedModules, requireRequest } from './requests.ts'
 import type { Handlers, Walk } from './walk.ts'
 import { addBinding, addImport, refer } from './walk.ts'
 
@@ -64,26 +65,13 @@ function useSelf(walk: Walk, root: Ast, members: string[], kind: UseFact['kind']
   walk.facts.uses.push({ kind, from: walk.symbol, target, ...place })
 }
 
-/** The text of `require('x')`, or undefined. */
-export function requireRequest(expression: Ast | undefined): string | undefined {
-  if (expression?.type !== 'CallExpression') return undefined
-  const callee = child(expression, 'callee') as Ast
-  if (callee.type !== 'Identifier' || callee.name !== 'require') return undefined
-  return stringOf(children(expression, 'arguments')[0])
-}
-
-/** The text of `import('x')` or `await import('x')`, or undefined. */
-export function dynamicRequest(expression: Ast | undefined): string | undefined {
-  const inner = expression?.type === 'AwaitExpression' ? child(expression, 'argument') : expression
-  return inner?.type === 'ImportExpression' ? stringOf(child(inner, 'source')) : undefined
-}
-
 function visitCall(walk: Walk, node: Ast): void {
   const request = requireRequest(node)
   if (request !== undefined) {
     addImport(walk, node, { request, form: 'require', typeOnly: false, dynamic: false })
     return
   }
+  addNamedModules(walk, node)
   const callee = child(node, 'callee') as Ast
   if (callee.type !== 'Super') useChain(walk, callee, 'call')
   visitRest(walk, node)

@@ -9,6 +9,7 @@ import { classHandlers } from './classes.ts'
 import { commonjsHandlers, commonjsNames } from './commonjs.ts'
 import { expressionHandlers } from './expressions.ts'
 import { functionHandlers, visitStatements } from './functions.ts'
+import { lexicalFacts } from './lexical.ts'
 import { exportedNames, exportImplicitly, moduleHandlers } from './modules.ts'
 import { variableHandlers } from './variables.ts'
 import type { Handlers, Walk } from './walk.ts'
@@ -32,6 +33,7 @@ export function extractJavaScript(path: string, text: string, language: string):
     const empty = children(parsed.program, 'body').length === 0
     const line = lineAt(starts, parsed.error.start)
     facts.notes.push({ code: empty ? 'unparsable' : 'syntax-error', detail: parsed.error.message.slice(0, 200), line })
+    if (empty) return { ...lexicalFacts(text, language), notes: facts.notes }
   }
   const docs = createDocFinder(text, starts, parsed.comments)
   const walk: Walk = {

@@ -82,7 +82,7 @@ export function visitFunction(walk: Walk, node: Ast): void {
     if (returns) walk.visit(returns)
     const body = child(node, 'body')
     if (body?.type === 'BlockStatement') visitStatements(walk, children(body, 'body'))
-    else if (body) walk.visit(body)
+    else if (body) walk.visit({ type: 'ReturnStatement', start: body.start, end: body.end, argument: body })
   })
 }
 

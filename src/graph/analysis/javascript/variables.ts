@@ -4,9 +4,10 @@ import type { Declared } from '../symbols.ts'
 import type { Ast } from './ast.ts'
 import { child, children, nameOf, unwrap } from './ast.ts'
 import { isExported, takeStart, visitClass } from './classes.ts'
-import { chainOf, dynamicRequest, pathOf, requireRequest } from './expressions.ts'
+import { chainOf, pathOf } from './expressions.ts'
 import { declareLocals, visitFunction } from './functions.ts'
 import { eachBound, namedType, plainProperties } from './patterns.ts'
+import { dynamicRequest, requireRequest } from './requests.ts'
 import type { Handlers, Walk } from './walk.ts'
 import { addBinding, addImport, inside } from './walk.ts'
 
@@ -40,8 +41,11 @@ export function hasFunctions(object: Ast): boolean {
 /** Options of a Vue component whose functions are found on `this` of each other (Vue documentation, "Options API"). */
 const VUE_OPTIONS = new Set(['methods', 'computed', 'watch'])
 
-/** Walks an object literal whose functions are methods of the symbol `index`; of a component those in its options too. */
-export function visitObjectMembers(walk: Walk, object: Ast, index: number, exported: boolean): void {
+/**
+ * Walks an object literal whose functions are methods of the symbol `index`; of a component those in its options too. `loose`: the symbol is not the
+ * object, but what makes it.
+ */
+export function visitObjectMembers(walk: Walk, object: Ast, index: number, exported: boolean, loose = false): void {
   const isComponent = walk.path.includes('.vue.')
   for (const property of children(object, 'properties')) {
     const value = property.type === 'Property' ? child(property, 'value') : undefined
@@ -57,12 +61,12 @@ export function visitObjectMembers(walk: Walk, object: Ast, index: number, expor
         exported,
         merge: property.kind !== 'init',
       }
-      const by = isComponent ? { index, isStatic: true, loose: true } : { index, isStatic: true }
+      const by = isComponent || loose ? { index, isStatic: true, loose: true } : { index, isStatic: true }
       const self = value.type === 'FunctionExpression' ? by : undefined
       visitNamedFunction(walk, value, what, { isStatic: true, ...(self ? { self } : {}) })
     } else if (isComponent && value?.type === 'ObjectExpression' && VUE_OPTIONS.has(name ?? ''))
       visitObjectMembers(walk, value, index, exported)
-    else inside(walk, index, undefined, () => walk.visit(property))
+    else inside(walk, index, walk.self, () => walk.visit(property))
   }
 }
 
@@ -115,8 +119,7 @@ function visitNamedValue(
   const what = { name, parent: walk.symbol, start, end, exported }
   if (value && isFunction(value)) return visitNamedFunction(walk, value, { ...what, kind: 'function' })
   if (value?.type === 'ClassExpression') return visitClass(walk, value, name, exported, start)
-  const isTop = walk.scope.parent === undefined
-  const isContainer = isTop && value?.type === 'ObjectExpression' && hasFunctions(value)
+  const isContainer = value?.type === 'ObjectExpression' && hasFunctions(value)
   if (!exported && !isContainer) {
     if (value) walk.visit(value)
     return undefined
@@ -196,5 +199,12 @@ export const variableHandlers: Handlers = {
       const statement = { kind: node.kind as string, inExport, start: at === 0 ? start : declarator.start }
       visitDeclarator(walk, declarator, statement)
     }
+  },
+  ReturnStatement(walk, node) {
+    const argument = child(node, 'argument')
+    const value = argument && castless(argument)
+    const isMade = walk.symbol >= 0 && value?.type === 'ObjectExpression' && hasFunctions(value)
+    if (isMade) visitObjectMembers(walk, value, walk.symbol, false, true)
+    else if (argument) walk.visit(argument)
   },
 }

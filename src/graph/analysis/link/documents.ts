@@ -59,10 +59,12 @@ function linkTarget(context: LinkContext, file: LinkedFile, fact: LinkFact): voi
   add(context, file, fact, 'links', to, found.resolution)
 }
 
+/** The section of an anchor; the document itself for `#top` (HTML Standard, "Scrolling to a fragment") and for lines as forges name them. */
 function findAnchor(document: LinkedFile, anchor: string): number | undefined {
   const anchors = document.facts.anchors ?? []
   const lower = anchor.toLowerCase()
-  return (anchors.find(([name]) => name === anchor) ?? anchors.find(([name]) => name.toLowerCase() === lower))?.[1]
+  const found = anchors.find(([name]) => name === anchor) ?? anchors.find(([name]) => name.toLowerCase() === lower)
+  return found?.[1] ?? (/^(?:top|l\d+(?:c\d+)?(?:-l?\d+(?:c\d+)?)?)$/.test(lower) ? -1 : undefined)
 }
 
 /** The file or folder as written; without extension the document of that name, as documentation sites write it. */

@@ -43,7 +43,9 @@ export function extractMarkdown(_path: string, text: string, language = 'markdow
     if (token.type === 'heading_open' && token.level === 0) {
       openSection(state, token, tokens[at + 1] as Token)
       at++
-    } else if (token.type === 'inline') readInline(state, token)
+    } else if (token.type === 'heading_open')
+      setAnchor(state, state.slug(plainText(tokens[at + 1] as Token)), own(state))
+    else if (token.type === 'inline') readInline(state, token)
     else if (token.type === 'html_block') readHtml(state, token.content, line(token), isOnlyAnchor(token.content))
     else if (token.type === 'fence' || token.type === 'code_block') state.loose = []
   }
@@ -76,7 +78,7 @@ function openSection(state: State, token: Token, inline: Token): void {
     name: name.trim() || descriptor,
     kind: 'section',
     descriptor,
-    parent: state.open.at(-1)?.index ?? -1,
+    parent: own(state),
     startLine: start,
     endLine: start,
     exported: false,
@@ -133,20 +135,35 @@ function readInline(state: State, inline: Token): void {
   if (content) state.loose = []
 }
 
-function readHtml(state: State, html: string, at: number, isAnchor: boolean): void {
-  const own = state.open.at(-1)?.index
+/** The innermost section, -1 before the first one. */
+function own({ open }: State): number {
+  return open.at(-1)?.index ?? -1
+}
+
+function readHtml(state: State, written: string, at: number, isAnchor: boolean): void {
+  const around = own(state)
+  const html = written.replace(/<!--[\s\S]*?(?:-->|$)/g, (comment) => comment.replace(/[^\n]/g, ' '))
+  for (const [, , content = ''] of html.matchAll(/<h([1-6])\b[^>]*>([\s\S]*?)<\/h\1\s*>/gi))
+    setAnchor(state, state.slug(htmlText(content)), around)
   for (const found of html.matchAll(/\s(id|name|href|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi)) {
     const value = found[2] ?? found[3] ?? found[4] ?? ''
     const place = at + (html.slice(0, found.index).match(/\n/g)?.length ?? 0)
     if (/^(?:href|src)$/i.test(found[1] as string)) addLink(state, 'link', value, place)
     else {
-      if (own !== undefined) setAnchor(state, value, own)
+      setAnchor(state, value, around)
       // An anchor right under its own heading stays there; one below other text belongs to the heading that follows.
-      const head = own === undefined ? undefined : state.facts.symbols[own]
+      const head = state.facts.symbols[around]
       if (isAnchor && (head === undefined || at > head.startLine + 2)) state.loose.push(value)
     }
   }
 }
+
+/** The text of a heading that is written in HTML. */
+function htmlText(html: string): string {
+  return html.replace(/<[^>]*>/g, '').replace(/&(amp|lt|gt|quot|#39|nbsp);/g, (_, name: string) => ENTITIES[name] ?? '')
+}
+
+const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", nbsp: ' ' }
 
 function isOnlyAnchor(html: string): boolean {
   return html.replace(/<[^>]*>/g, '').trim() === ''
@@ -154,7 +171,7 @@ function isOnlyAnchor(html: string): boolean {
 
 function addLink(state: State, kind: LinkFact['kind'], target: string, at: number): void {
   if (target === '') return
-  const from = state.open.at(-1)?.index ?? -1
+  const from = own(state)
   const key = `${kind} ${from} ${target}`
   if (state.seen.has(key)) return
   state.seen.add(key)

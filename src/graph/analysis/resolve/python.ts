@@ -36,7 +36,7 @@ export function createPythonResolver(tree: Tree): PythonResolver {
     const roots = [beside]
     for (const candidate of up.slice(up.indexOf(beside))) {
       const isProject = PROJECT_FILES.some((name) => tree.has(join(candidate, name) ?? ''))
-      if (isProject) roots.push(...declaredRoots(tree, candidate), join(candidate, 'src') ?? 'src', candidate)
+      if (isProject) roots.push(...projectRoots(tree, candidate))
     }
     roots.push('', 'src')
     const unique = [...new Set(roots)].filter(tree.hasFolder)
@@ -52,12 +52,30 @@ export function createPythonResolver(tree: Tree): PythonResolver {
   }
 
   function absolute(dotted: string, from: string): string | undefined {
+    return foundBelow(rootsOf(from), dotted, from)
+  }
+
+  function foundBelow(roots: readonly string[], dotted: string, from: string): string | undefined {
     const path = dotted.replaceAll('.', '/')
-    for (const root of rootsOf(from)) {
+    for (const root of roots) {
       const found = moduleAt(join(root, path) as string, from)
       if (found !== undefined) return found
     }
     return undefined
+  }
+
+  let projects: string[] | undefined
+
+  /** Where the other projects of the tree have their packages: they may be installed together. */
+  function otherRoots(): string[] {
+    projects ??= [
+      ...new Set(
+        tree.paths
+          .filter((path) => PROJECT_FILES.includes(path.slice(path.lastIndexOf('/') + 1)))
+          .flatMap((path) => projectRoots(tree, dirname(path))),
+      ),
+    ].filter(tree.hasFolder)
+    return projects
   }
 
   /** Folder that relative levels start from, joined with the module name; undefined when it leaves the tree. */
@@ -66,14 +84,15 @@ export function createPythonResolver(tree: Tree): PythonResolver {
     return join(dirname(from), `${up}${fact.request.replaceAll('.', '/')}`)
   }
 
-  function namespaceFolder(fact: ImportFact, from: string): string | undefined {
+  /** The portions of a namespace package, which may lie in several places. */
+  function namespaceFolders(fact: ImportFact, from: string): string[] {
     if (fact.level) {
       const path = relativePath(fact, from)
-      return path !== undefined && tree.hasFolder(path) ? path : undefined
+      return path !== undefined && tree.hasFolder(path) ? [path] : []
     }
     const path = fact.request.replaceAll('.', '/')
-    const folders = rootsOf(from).map((root) => join(root, path) as string)
-    return folders.find((folder) => folder !== '' && tree.hasFolder(folder))
+    const folders = [...rootsOf(from), ...otherRoots()].map((root) => join(root, path) as string)
+    return folders.filter((folder) => folder !== '' && tree.hasFolder(folder))
   }
 
   return {
@@ -91,16 +110,27 @@ export function createPythonResolver(tree: Tree): PythonResolver {
       const parent = fact.request.includes('.') ? absolute(top, from) : undefined
       if (parent !== undefined && !PYTHON_STDLIB.has(top)) return { to: 'unresolved', name: fact.request }
       if (PYTHON_STDLIB.has(top)) return { to: 'external', ecosystem: 'python', name: top, resolution: 'exact' }
+      const elsewhere = foundBelow(otherRoots(), fact.request, from)
+      if (elsewhere !== undefined) return { to: 'file', path: elsewhere, resolution: 'inferred' }
       const resolution = declared.has(normalize(top)) ? 'exact' : 'inferred'
       return { to: 'external', ecosystem: 'pypi', name: top, resolution }
     },
     submodule(fact, name, from) {
       const found = this.module(fact, from)
       const init = found.to === 'file' && /(?:^|\/)__init__\.pyi?$/.test(found.path) ? dirname(found.path) : undefined
-      const folder = init ?? (found.to === 'file' ? undefined : namespaceFolder(fact, from))
-      return folder === undefined ? undefined : moduleAt(folder === '' ? name : `${folder}/${name}`, from)
+      const folders = init !== undefined ? [init] : found.to === 'file' ? [] : namespaceFolders(fact, from)
+      for (const folder of folders) {
+        const path = moduleAt(folder === '' ? name : `${folder}/${name}`, from)
+        if (path !== undefined) return path
+      }
+      return undefined
     },
   }
+}
+
+/** Folders that a project's packages may be in. */
+function projectRoots(tree: Tree, folder: string): string[] {
+  return [...declaredRoots(tree, folder), join(folder, 'src') ?? 'src', folder]
 }
 
 /** Folders that a project says its packages are in: of setuptools (`package-dir`, `packages.find.where`) and of Poetry (`from`). */

@@ -32,7 +32,9 @@ export function createTsProjects(
   const projectsIn = (folder: string): TsProject[] => {
     const known = byFolder.get(folder)
     if (known) return known
-    const name = ['tsconfig.json', 'jsconfig.json'].find((file) => tree.has(join(folder, file) ?? ''))
+    const name = ['tsconfig.json', 'jsconfig.json', 'tsconfig.base.json'].find((file) =>
+      tree.has(join(folder, file) ?? ''),
+    )
     const projects: TsProject[] = []
     byFolder.set(folder, projects)
     if (name !== undefined) collect(join(folder, name) as string, projects, new Set())

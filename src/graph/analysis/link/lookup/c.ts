@@ -1,3 +1,5 @@
+import { createIncludeFolders, type IncludeFolders } from '../../resolve/includes.ts'
+import type { Resolved } from '../../resolve/resolved.ts'
 import { ancestors, dirname, join } from '../../resolve/tree.ts'
 import type { SymbolFact } from '../../types.ts'
 import type { LinkContext, LinkedFile } from '../context.ts'
@@ -16,6 +18,23 @@ const isDeclared = ({ file, index }: Place) => (file.facts.symbols[index] as Sym
 export function createCLookup({ tree, byPath }: LinkContext, files: LinkedFile[]): LanguageLookup {
   const qualified = createQualified(files, () => [])
   const reach = createClosure(byPath)
+  const resolutions = new Map<string, Resolved>()
+  let includes: IncludeFolders | undefined
+
+  function resolveInclude(folder: string, request: string, isQuoted: boolean): Resolved {
+    const beside = join(folder, request)
+    if (isQuoted && beside !== undefined && tree.has(beside)) return { to: 'file', path: beside, resolution: 'exact' }
+    includes ??= createIncludeFolders(tree)
+    const conventional = ancestors(folder).flatMap((one) => [join(one, 'include') ?? '', join(one, 'src') ?? '', one])
+    // A header of the system is more likely than one that some other target has under the same plain name.
+    const others = isQuoted || request.includes('/') ? includes.all : []
+    for (const root of [...includes.of(folder), ...conventional, ...others]) {
+      const path = join(root, request)
+      if (path !== undefined && tree.has(path)) return { to: 'file', path, resolution: 'inferred' }
+    }
+    if (isQuoted) return { to: 'unresolved', name: beside ?? request }
+    return { to: 'external', ecosystem: 'system', name: request, resolution: 'inferred' }
+  }
 
   /** Names as one file sees them: its uses come one after the other, and name the same things again and again. */
   let seenFrom: LinkedFile | undefined
@@ -61,15 +80,10 @@ export function createCLookup({ tree, byPath }: LinkContext, files: LinkedFile[]
   return {
     implicitSelf: true,
     resolve({ request, level }, file) {
-      const folder = dirname(file.path)
-      const beside = join(folder, request)
-      if (level === 1 && beside !== undefined && tree.has(beside))
-        return { to: 'file', path: beside, resolution: 'exact' }
-      const roots = ancestors(folder).flatMap((one) => [join(one, 'include') ?? '', join(one, 'src') ?? '', one])
-      const path = roots.map((root) => join(root, request)).find((one) => one !== undefined && tree.has(one))
-      if (path !== undefined) return { to: 'file', path, resolution: 'inferred' }
-      if (level === 1) return { to: 'unresolved', name: beside ?? request }
-      return { to: 'external', ecosystem: 'system', name: request, resolution: 'inferred' }
+      const key = [dirname(file.path), level, request].join('\0')
+      const resolved = resolutions.get(key) ?? resolveInclude(dirname(file.path), request, level === 1)
+      resolutions.set(key, resolved)
+      return resolved
     },
     outer(file, path, around) {
       for (let size = around.length; size >= 0; size--) {

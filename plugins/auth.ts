@@ -77,8 +77,8 @@ export default fp(
       const cookie = request.headers.authorization === undefined ? app.cookieSignIn.accessOf(request) : undefined
       request.identity = await app.authenticate(cookie ?? bearerOf(request))
       if (cookie !== undefined) app.cookieSignIn.demandGenuine(request, request.identity.actor.sessionId)
-      // What topics need is demanded where they are followed, as over a socket.
-      if (scope !== 'topics') demandScope(request.identity.actor, scope)
+      // What topics and tools need is demanded where they are followed or called.
+      if (scope !== 'topics' && scope !== 'tools') demandScope(request.identity.actor, scope)
       if (auth === 'admin' && request.identity.actor.role !== 'admin')
         throw problem('FORBIDDEN', { detail: 'For administrators only' })
     })

@@ -7,6 +7,13 @@ import { LIMIT_GROUPS, type LimitGroup } from '../src/contracts/http.ts'
 import { payerOf, TIER_FACTOR } from '../src/contracts/policy.ts'
 import { networkOf } from '../src/lib/addresses.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts a request in a budget beside that of its route. Throws RATE_LIMITED. */
+    countIn(group: LimitGroup, request: FastifyRequest, reply: FastifyReply): Promise<void>
+  }
+}
+
 /** What all API keys of one user, and of the service accounts of the user's workspaces, may use together, in budgets of one key. */
 const KEYS_TOGETHER = 5
 
@@ -27,24 +34,22 @@ async function checksOn(app: FastifyInstance, options: RateLimitPluginOptions) {
  */
 export default fp(
   async (app) => {
+    const limiters = new Map<LimitGroup, ReturnType<typeof limiter>>()
+    app.decorate('countIn', async (group, ...request) => limiters.get(group)?.(...request))
     if (!app.config.RATE_LIMIT_ENABLED) return
     const inMemory = await checksOn(app, { store: MemoryLimitStore as never })
     const shared = app.redis && (await checksOn(app, { redis: app.redis, nameSpace: 'parley:limit:' }))
-    const limiters = new Map(LIMIT_GROUPS.map((group) => [group, limiter(group)]))
+    for (const group of LIMIT_GROUPS) limiters.set(group, limiter(group))
 
     /** The check of a budget: shared where there is Redis, this process's own while it does not answer. */
     function checkOf(options: CreateRateLimitOptions) {
-      const own = inMemory(options)
-      const all = shared?.(options)
+      const [own, all] = [inMemory(options), shared?.(options)]
       if (all === undefined) return own
-      return async (request: FastifyRequest) => {
-        try {
-          return await all(request)
-        } catch (err) {
+      return (request: FastifyRequest) =>
+        all(request).catch((err) => {
           app.log.warn({ err }, 'rate limits: Redis does not answer, counting in memory')
           return own(request)
-        }
-      }
+        })
     }
 
     function limiter(group: LimitGroup) {

@@ -747,7 +747,42 @@ export type Operations = {
       /** An earlier revision; without it the current one */
       revision?: number
     }
-    answer: unknown
+    answer: {
+      id: string
+      /** Stable, readable key */
+      key: string
+      kind: 'source' | 'folder' | 'file' | 'package' | 'namespace' | 'class' | 'interface' | 'type' | 'enum' | 'function' | 'method' | 'variable' | 'document' | 'section' | 'unresolved'
+      name: string
+      /** Path of its file inside the source, empty where it has none */
+      path: string
+      /** Line from 1 */
+      startLine?: number
+      /** Line from 1 */
+      endLine?: number
+      language?: string
+      exported?: boolean
+      signature?: string
+      /** Doc comment */
+      doc?: string
+      lines?: number
+      /** SHA-256 of the file */
+      hash?: string
+      /** Package: whether its sources are part of this source */
+      own?: boolean
+      /** Why the file was not (fully) analysed */
+      notes?: Array<{
+        code: string
+        detail: string
+        /** Line from 1 */
+        line?: number
+      }>
+      sourceId: string
+      revision: number
+      inDegree: number
+      outDegree: number
+      /** The newest notes on it */
+      annotations: Annotation[]
+    }
   }
   /** Your account */
   getProfile: {

@@ -9,7 +9,9 @@ import {
   frameReference,
   jobReference,
   policyReference,
+  toolReference,
 } from './tables.ts'
+import { TOOLS } from './tools.ts'
 
 /** Every generated file with its text, by path from the root of the project. */
 export async function generatedFiles(): Promise<Record<string, string>> {
@@ -23,6 +25,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/reference/frames.md': frameReference(),
     'docs/reference/jobs.md': jobReference(),
     'docs/reference/policy.md': policyReference(),
+    'docs/reference/tools.md': toolReference(TOOLS),
     'sdk/wire.ts': await sdkFrames(),
     'sdk/records.ts': await sdkRecords(),
   }

@@ -11,6 +11,7 @@ import {
   TIER_LIMITS,
   WORKSPACE_POLICY,
 } from '../../src/contracts/policy.ts'
+import type { ToolDeclaration } from '../../src/contracts/tools.ts'
 
 const table = (head: string[], rows: string[][]) =>
   [
@@ -131,22 +132,41 @@ export const changeReference = () =>
 
 interface Described {
   description?: string
-  properties: Record<string, { description?: string }>
-  required?: string[]
+  properties: Record<string, object>
+  required?: string[] | undefined
 }
+const fields = ({ properties, required = [] }: Described, without = '') =>
+  Object.keys(properties)
+    .filter((name) => name !== without)
+    .map((name) => code(required.includes(name) ? name : `${name}?`))
+    .join(', ')
+const hasDefault = (schema: object | undefined) => schema !== undefined && 'default' in schema
 
 const frameTable = (frames: Record<string, unknown>) =>
   table(
     ['type', 'fields', 'what it is for'],
-    Object.entries(frames as Record<string, Described>).map(
-      ([type, { description = '', properties, required = [] }]) => [
-        code(type),
-        Object.keys(properties)
-          .filter((name) => name !== 'type')
-          .map((name) => code(required.includes(name) ? name : `${name}?`))
-          .join(', '),
+    Object.entries(frames as Record<string, Described>).map(([type, frame]) => [
+      code(type),
+      fields(frame, 'type'),
+      frame.description ?? '',
+    ]),
+  )
+
+/** docs/reference/tools.md */
+export const toolReference = (tools: readonly ToolDeclaration[]) =>
+  page(
+    'Tools for agents',
+    'What `/mcp` offers; how an agent is connected is told in the guide [Agents](../guides/mcp.md). Input and output schemas are in the answer to `tools/list`.',
+    table(
+      ['tool', 'input', 'needs', 'scope of an API key', 'counts as', 'what it is for'],
+      tools.map(({ name, input, needs, scope, limit, description }) => [
+        code(name),
+        fields({ ...input, required: input.required?.filter((field) => !hasDefault(input.properties[field])) }),
+        code(needs),
+        code(scope),
+        code(limit),
         description,
-      ],
+      ]),
     ),
   )
 

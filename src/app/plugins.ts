@@ -26,6 +26,7 @@ import lifecycle from '../../plugins/lifecycle.ts'
 import logging from '../../plugins/logging.ts'
 import mailJobs from '../../plugins/mail-jobs.ts'
 import mailer from '../../plugins/mailer.ts'
+import mcp from '../../plugins/mcp.ts'
 import messages from '../../plugins/messages.ts'
 import metrics from '../../plugins/metrics.ts'
 import mfa from '../../plugins/mfa.ts'
@@ -117,5 +118,6 @@ export async function registerPlugins(
   if (options.config.ROLE === 'worker') return
   await app.register(docs)
   await app.register(graphql)
+  await app.register(mcp)
   await app.register(asyncapi)
 }

@@ -17,6 +17,7 @@ import graphqlRoutes from '../../routes/graphql.ts'
 import healthRoutes from '../../routes/health.ts'
 import invitationRoutes from '../../routes/invitations.ts'
 import jobRoutes from '../../routes/jobs.ts'
+import mcpRoutes from '../../routes/mcp.ts'
 import messageRoutes from '../../routes/messages.ts'
 import reactionRoutes from '../../routes/reactions.ts'
 import searchRoutes from '../../routes/search.ts'
@@ -65,5 +66,6 @@ export async function registerRoutes(app: FastifyInstance, { worker }: { worker:
   await app.register(graphRoutes)
   await app.register(annotationRoutes)
   await app.register(graphqlRoutes)
+  await app.register(mcpRoutes)
   await app.register(websocketRoutes)
 }

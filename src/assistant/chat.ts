@@ -134,10 +134,10 @@ export function createChat({ assistant, createConversation, sendMessage, workspa
   }
 
   return {
-    /** Asks and waits: the whole answer, or what is accepted when it takes too long. */
-    async answer(actor: Actor, body: ChatBody): Promise<ChatAnswer | ChatAccepted> {
+    /** Asks and waits: the whole answer, or what is accepted when it takes longer than `waitMs`. */
+    async answer(actor: Actor, body: ChatBody, waitMs = ANSWER_MS): Promise<ChatAnswer | ChatAccepted> {
       const { reply, jobId } = await ask(actor, body)
-      const message = await assistant.ended(reply.id, reply.conversationId, ANSWER_MS)
+      const message = await assistant.ended(reply.id, reply.conversationId, waitMs)
       return message ? { conversationId: reply.conversationId, message } : accepted(reply, jobId)
     },
 

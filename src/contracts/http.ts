@@ -89,8 +89,8 @@ export interface RouteDeclaration {
   auth: 'public' | 'user' | 'admin'
   /** What role it needs; every route has it that is not public. The service demands it, and a test asks it as every role. */
   needs?: Need
-  /** The scope an API key needs for it; `topics`: for each topic that is asked for, the one that following it needs. */
-  scope?: Scope | 'topics'
+  /** The scope an API key needs for it; `topics`, `tools`: the one that following the topic or calling the tool needs, demanded there. */
+  scope?: Scope | 'topics' | 'tools'
   /** The rate limit it counts in; none only for health, metrics and static files. */
   limit?: LimitGroup
   /** Whether a write must name the version it changes (428 without). The service compares. */

@@ -89,22 +89,17 @@ export const GraphPage = Type.Object({
 export type GraphPage = Static<typeof GraphPage>
 
 /** A node with its place. */
-export const GraphNodeDetail = Type.Intersect([
-  Ref(GraphNode),
-  Type.Object({
+export const GraphNodeDetail = Type.Object(
+  {
+    ...GraphNode.properties,
     ...head,
     inDegree: Count,
     outDegree: Count,
     annotations: Type.Array(Ref(Annotation), { description: 'The newest notes on it' }),
-  }),
-])
-export interface GraphNodeDetail extends GraphNode {
-  sourceId: string
-  revision: number
-  inDegree: number
-  outDegree: number
-  annotations: Annotation[]
-}
+  },
+  { description: 'A node, how many edges it has, and what was noted on it' },
+)
+export type GraphNodeDetail = Static<typeof GraphNodeDetail>
 
 /** Some of a list of words, as one query parameter. */
 export const list = (values: readonly string[], description: string) =>

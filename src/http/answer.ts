@@ -10,6 +10,8 @@ export function answerProblem(error: Problem, request: FastifyRequest, reply: Fa
     request.log.warn({ code: error.code, ip: request.ip }, 'request refused')
   if (error.retryAfter !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfter)))
   else if (error.status === 503) reply.header('retry-after', 1)
+  // RFC 9110 section 15.5.2: every 401 says how to authenticate.
+  if (error.status === 401) reply.header('www-authenticate', 'Bearer')
   if (error.headers !== undefined) reply.headers(error.headers)
   const instance = request.url.split('?', 1)[0] ?? '/'
   return reply

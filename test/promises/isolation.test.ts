@@ -5,6 +5,7 @@ import type { TopicKind } from '../../src/contracts/events.ts'
 import { CLIENT_FRAMES, FRAME_DECLARATIONS, TOPIC_DECLARATIONS } from '../../src/contracts/frames.ts'
 import { SERVER_POLICY } from '../../src/contracts/policy.ts'
 import { newId } from '../../src/lib/ids.ts'
+import { agent, argumentsFor, mcpUrl } from '../helpers/agent.ts'
 import { caller, person, testApp } from '../helpers/app.ts'
 import { type Operation, operationsOf, type Request, requestFor, sample, send } from '../helpers/operations.ts'
 import { openSocket } from '../helpers/socket-client.ts'
@@ -169,6 +170,65 @@ t.test('SECURITY 30, 34: every frame and topic that names a record, sent by a st
     t.same(answer, nothing, `${name}: as for one that does not exist`)
   }
   t.notOk(client.frames.some((frame) => frame.type === 'event' && JSON.stringify(frame).includes(things.workspaceId)))
+})
+
+t.test('SECURITY 30, 34: every tool of MCP that names a record, called by a stranger', async (t) => {
+  const app = await testApp(t)
+  const url = await mcpUrl(app)
+  const [ada, eve] = [await person(app), await person(app, 'eve')]
+  const [hers, mine] = [await makeThings(app, ada), await makeThings(app, eve)]
+  const nowhere = missing(hers)
+  const ids = idsOf(hers)
+  const { tools, call } = await agent(t, url, eve.token)
+  const answerTo = async (name: string, input: Record<string, unknown>) => {
+    const { problem } = await call(name, input)
+    return problem && { ...problem, requestId: '' }
+  }
+  let walked = 0
+  for (const tool of tools) {
+    const input = argumentsFor(tool, hers)
+    if (
+      !JSON.stringify(input)
+        .match(UUID)
+        ?.some((id) => ids.has(id))
+    )
+      continue
+    walked += 1
+    const answer = await answerTo(tool.name, input)
+    t.match(answer, { code: 'NOT_FOUND' }, `${tool.name} of another's`)
+    t.same(
+      answer,
+      await answerTo(tool.name, argumentsFor(tool, nowhere)),
+      `${tool.name}: as for one that does not exist`,
+    )
+  }
+  t.ok(walked > 10, `${walked} tools walked`)
+  const room = mine.records['/api/conversations']
+  const node = mine.records['/api/nodes']
+  const within: [tool: string, input: Record<string, unknown>][] = [
+    ['send_message', { conversationId: room, content: 'x', uploadIds: [hers.records['/api/uploads']] }],
+    ['send_message', { conversationId: room, content: 'x', replyTo: hers.records['/api/messages'] }],
+    ['ask_assistant', { conversationId: room, message: 'x', uploadIds: [hers.records['/api/uploads']] }],
+    ['find_path', { from: node, to: hers.records['/api/nodes'] }],
+    ['find_nodes', { q: 'a', sourceId: hers.records['/api/sources'], workspaceId: mine.workspaceId }],
+  ]
+  for (const [name, input] of within)
+    t.match(await answerTo(name, input), { code: /^(NOT_FOUND|UNPROCESSABLE)$/ }, `${name} ${Object.keys(input)}`)
+  for (const [name, input] of [
+    ['search', { q: 'word', workspaceId: mine.workspaceId }],
+    ['search', { q: 'word' }],
+    ['list_workspaces', {}],
+    ['list_conversations', {}],
+    ['list_sources', {}],
+  ] as const) {
+    const { data } = await call(name, input)
+    t.notOk(
+      JSON.stringify(data)
+        .match(UUID)
+        ?.some((id) => ids.has(id)),
+      `${name} shows nothing of hers`,
+    )
+  }
 })
 
 t.test('SECURITY 31: what only the server sets is refused in every body', async (t) => {

@@ -5,33 +5,16 @@ import t from 'tap'
 import type { TopicKind } from '../../src/contracts/events.ts'
 import { CLIENT_FRAMES, FRAME_DECLARATIONS, TOPIC_DECLARATIONS } from '../../src/contracts/frames.ts'
 import { JOBS, type Job, type JobDefinition } from '../../src/contracts/jobs.ts'
-import {
-  CONVERSATION_POLICY,
-  type ConversationOperation,
-  may,
-  mayInConversation,
-  type Need,
-  SERVER_POLICY,
-  WORKSPACE_POLICY,
-  type Operation as WorkspaceOperation,
-  type WorkspaceRole,
-} from '../../src/contracts/policy.ts'
+import { type Need, SERVER_POLICY, WORKSPACE_POLICY } from '../../src/contracts/policy.ts'
 import { caller, PASSWORD, type Person, person, testApp } from '../helpers/app.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { type Operation, operationsOf, requestFor, sample, send } from '../helpers/operations.ts'
+import { allowed, ROLES } from '../helpers/roles.ts'
 import { openSocket } from '../helpers/socket-client.ts'
 import { makeThings, peopleOf, SPECIAL, type Things } from '../helpers/things.ts'
 
 const asIs = (schema: object) => schema as never
 
-/** Whether a role in the workspace is enough for what is needed, by the policy tables alone. */
-function allowed(role: WorkspaceRole, needs: Need): boolean {
-  return needs in CONVERSATION_POLICY
-    ? mayInConversation({ workspaceRole: role, memberRole: null }, needs as ConversationOperation)
-    : may(role, needs as WorkspaceOperation)
-}
-
-const ROLES = ['viewer', 'member', 'admin', 'owner'] as const
 /** What somebody is told who may do it: done, or not possible just now. Everything else means that the request was not understood. */
 const DONE = new Set([200, 201, 202, 204, 409, 412, 416, 422])
 

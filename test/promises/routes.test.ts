@@ -14,7 +14,7 @@ interface Operation {
 }
 type Paths = Record<string, Record<string, Operation>>
 
-const UNDOCUMENTED = /^\/(docs|metrics|ws|$|\*|assets|graphql)/
+const UNDOCUMENTED = /^\/(docs|metrics|ws|$|\*|assets|graphql|mcp)/
 
 const openapi = async (app: Awaited<ReturnType<typeof testApp>>) =>
   (await app.inject('/docs/openapi.json')).json<{

@@ -18,7 +18,7 @@ declare module 'fastify' {
 /** An error of a tool, as REST would answer and log it. */
 function tell(request: FastifyRequest, error: unknown): object {
   const known = toProblem(error)
-  if (known.status >= 500) request.log.error({ err: known.cause ?? known }, 'tool failed')
+  if (known.code === 'INTERNAL') request.log.error({ err: known.cause ?? known }, 'tool failed')
   else if (known.status === 403) request.log.warn({ code: known.code, ip: request.ip }, 'tool refused')
   const { retryAfter } = known
   return { ...problemBody(known, '/mcp', request.id), ...(retryAfter !== undefined && { retryAfter }) }

@@ -58,6 +58,8 @@ t.test('without sessions: each message by itself', async (t) => {
     error: { code: -32602, message: /drop_tables/ },
   })
   t.match((await ada.post('/mcp', rpc('tools/call', {}))).json(), { error: { code: Number } })
+  const task = rpc('tools/call', { name: 'list_workspaces', task: { ttl: 1000 } })
+  t.match((await ada.post('/mcp', task)).json(), { error: { code: Number } }, 'tasks are not spoken')
   const many = await Promise.all(
     Array.from({ length: 20 }, (_, id) => ada.post('/mcp', rpc('tools/call', { name: 'list_workspaces' }, id))),
   )
@@ -79,6 +81,8 @@ t.test('what is not a message of the protocol gets a problem, as everywhere', as
     ['no JSON-RPC', { hello: 1 }, {}, 400, 'VALIDATION_FAILED'],
     ['JSON-RPC 1', { id: 1, method: 'ping' }, {}, 400, 'VALIDATION_FAILED'],
     ['an id that is none', { ...list, id: null }, {}, 400, 'VALIDATION_FAILED'],
+    ['more than a request has', { ...list, more: 1 }, {}, 400, 'BAD_REQUEST'],
+    ['parameters that are none', { ...list, params: { _meta: 5 } }, {}, 400, 'BAD_REQUEST'],
     ['broken JSON', '{"jsonrpc"', json, 400, 'BAD_REQUEST'],
     ['a NUL', rpc('tools/call', { name: 'search', arguments: { q: 'x\u0000' } }), {}, 400, 'BAD_REQUEST'],
     ['a form', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],

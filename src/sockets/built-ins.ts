@@ -34,12 +34,18 @@ export function registerBuiltIns({ commands, auth, subscriptions, send }: Parts)
   commands.register('unsubscribe', { schema: CLIENT_FRAMES.unsubscribe, handler: subscriptions.unsubscribe, lane })
 }
 
-/** The first frame of a connection: who it is, how often to show a sign of life, and the bounds. */
-export function hello(connection: Connection, limits: HubLimits, { burst, perSecond }: Allowance): object {
-  return {
+/** Where the id of a connection goes in the text of its first frame. */
+const PLACE = '{connectionId}'
+
+/**
+ * Makes the first frames of connections, as text: who it is, how often to show a sign of life, and the bounds. All but the id is the same for
+ * all, so it is written once.
+ */
+export function createHello(limits: HubLimits, { burst, perSecond }: Allowance): (connection: Connection) => string {
+  const frame = {
     type: 'system',
     event: 'hello',
-    connectionId: connection.id,
+    connectionId: PLACE,
     authenticated: false,
     heartbeatSeconds: limits.heartbeatMs / 1000,
     limits: {
@@ -50,4 +56,6 @@ export function hello(connection: Connection, limits: HubLimits, { burst, perSec
       authSeconds: limits.authMs / 1000,
     },
   }
+  const [before, after] = JSON.stringify(frame).split(PLACE)
+  return ({ id }) => `${before}${id}${after}`
 }

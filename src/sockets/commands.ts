@@ -189,9 +189,8 @@ export function createCommands({
       return false
     },
 
-    /** Answers something that is no frame at all. */
-    reject: (connection: Connection, detail: string) =>
-      refuse(connection, undefined, problem('BAD_REQUEST', { detail })),
+    /** Answers what came without an id: something that is no frame at all, or a token beside the frames. */
+    refuse: (connection: Connection, error: unknown) => refuse(connection, undefined, error),
   }
 }
 

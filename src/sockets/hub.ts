@@ -8,7 +8,7 @@ import { createAddresses } from './addresses.ts'
 import { createWatchedAnswers } from './answers.ts'
 import { createSocketAuth } from './auth.ts'
 import { createBudgets } from './budgets.ts'
-import { hello, registerBuiltIns } from './built-ins.ts'
+import { createHello, registerBuiltIns } from './built-ins.ts'
 import { createCommands } from './commands.ts'
 import { Connection } from './connection.ts'
 import { createControl } from './control.ts'
@@ -170,10 +170,10 @@ export async function createHub(options: HubOptions) {
     connection.pinged = false
     received += data === undefined ? 0 : Buffer.byteLength(data)
     if (connection.closing !== undefined || connection.ending) return
-    if (data === undefined) commands.reject(connection, 'Frames are text')
+    if (data === undefined) commands.refuse(connection, problem('BAD_REQUEST', { detail: 'Frames are text' }))
     else if (!connection.held) commands.receive(connection, data)
     else if (connection.held.length < MAX_HELD) connection.held.push(data)
-    else commands.reject(connection, 'Too many frames before authentication')
+    else commands.refuse(connection, problem('BAD_REQUEST', { detail: 'Too many frames before authentication' }))
   }
 
   function release(connection: Connection): void {
@@ -183,6 +183,7 @@ export async function createHub(options: HubOptions) {
   }
 
   registerBuiltIns({ commands, auth, subscriptions, send })
+  const hello = createHello(limits, options.allowance(undefined))
 
   const stopSweep = clock.every(SWEEP_MS, sweep)
   const stopReconnect = pubsub.onReconnect(reconcile)
@@ -205,8 +206,8 @@ export async function createHub(options: HubOptions) {
     accept(socket: WebSocket, { token, address = '' }: { token?: string | undefined; address?: string } = {}): void {
       const connection = adopt(socket, address)
       if (connection === undefined) return
-      send(connection, hello(connection, limits, options.allowance(undefined)))
-      if (token !== undefined) commands.receive(connection, JSON.stringify({ type: 'auth', token }))
+      push(connection, { text: hello(connection) })
+      if (token !== undefined) auth.login(connection, token).catch((error) => commands.refuse(connection, error))
     },
 
     /** Takes over an open socket of another protocol (see createGuest). It has to log in in time. Undefined: there is no place for it. */

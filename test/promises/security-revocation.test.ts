@@ -195,6 +195,31 @@ async function untilTier(t: Test, app: FastifyInstance, userId: string, tier: Ti
   t.same(tiersNow(), [tier, tier], name)
 }
 
+/** A service account has the tier of who owns its workspace: of the owner who changes, and of another owner. */
+async function payers(t: Test, env: Record<string, string>): Promise<void> {
+  const here = await world(t, env)
+  const { one, two, admin, origins } = here
+  const [owner, next] = [await person(one, 'owner'), await person(one, 'next')]
+  const { id } = (await owner.post('/api/workspaces', { name: 'W' })).json<{ id: string }>()
+  await owner.post(`/api/workspaces/${id}/members`, { userId: next.id, role: 'member' })
+  await admin.patch(`/api/users/${next.id}`, { tier: 'enterprise' })
+  const accounts = `/api/workspaces/${id}/service-accounts`
+  const robot = (await owner.post(accounts, { name: 'robot', role: 'member' })).json<{ id: string }>()
+  const made = await owner.post(`${accounts}/${robot.id}/api-keys`, { name: 'k', scopes: SCOPES })
+  const { key } = made.json<{ key: string }>()
+  for (const origin of origins) await openAll(t, origin, key, { topic: `user:${robot.id}`, label: 'service account' })
+  const rows: [name: string, tier: Tier, act: () => ReturnType<Person['post']>][] = [
+    ['the owner has more', 'premium', () => admin.patch(`/api/users/${owner.id}`, { tier: 'premium' })],
+    ['another owner', 'enterprise', () => owner.post(`/api/workspaces/${id}/transfer`, { userId: next.id })],
+    ['who has less by now', 'free', () => admin.patch(`/api/users/${next.id}`, { tier: 'free' })],
+  ]
+  for (const [name, tier, act] of rows) {
+    t.equal((await act()).statusCode, 200, name)
+    await untilTier(t, one, robot.id, tier, `33: ${name}, here`)
+    await untilTier(t, two, robot.id, tier, `33: ${name}, elsewhere`)
+  }
+}
+
 /** The session stands, for somebody who may more or less by now: what is open goes on, with the limits of now. */
 async function tiers(t: Test, env: Record<string, string>): Promise<void> {
   const here = await world(t, env)
@@ -218,7 +243,7 @@ async function tiers(t: Test, env: Record<string, string>): Promise<void> {
 const sessionOf = (token: string) =>
   (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }).sid
 
-for (const [name, run] of Object.entries({ persons, machines, rights, tiers })) {
+for (const [name, run] of Object.entries({ persons, machines, rights, tiers, payers })) {
   t.test(`SECURITY 18 to 21, 33: ${name}, over PostgreSQL`, { timeout: 240_000 }, (t) => run(t, {}))
   t.test(`SECURITY 18 to 21, 33: ${name}, over Redis`, { timeout: 240_000 }, async (t) => {
     const url = await testRedis(t)

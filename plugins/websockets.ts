@@ -41,6 +41,7 @@ export default fp(
     app.decorate('hub', hub)
     app.decorate('eventStream', (request) => openEventStream(hub, request))
     events.onCommitted(hub.offer)
+    events.onCarried(hub.offer)
     events.onPointers(hub.point)
     events.onMissed(hub.reconcile)
     events.on('session.revoked', ({ topic, data }) => {

@@ -2,13 +2,15 @@
  * Port: a small bus between the instances of one installation.
  *
  * What it is: fire and forget fan-out of short texts to every instance that is listening right now, the sender included.
- * What it is not: a queue, a store or the carrier of records. A message is delivered at most once, and not at all to an
+ * What it is not: a queue, a store or the only carrier of records. A message is delivered at most once, and not at all to an
  * instance whose connection is down at that moment. Whoever must not miss anything keeps the truth in a table, publishes
  * a pointer to it, and reads the table again when `onReconnect` fires.
  *
  * Order: messages of one sender on one channel arrive in the order of `publish`. Nothing is promised between senders.
  */
 export interface PubSub {
+  /** The biggest record that may ride along with its pointer, bytes of UTF-8: it spares the others the reading. 0 where only pointers travel. */
+  readonly recordBytes: number
   /**
    * Sends `payload` to every subscriber of `channel`. Resolves when the backend has taken it, which says nothing about
    * who received it. Rejects while the backend is out of reach, and with a RangeError above `PUBSUB_MAX_BYTES`.

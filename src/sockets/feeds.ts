@@ -211,7 +211,7 @@ export function createFeeds({ log, push, onBroken, onError }: FeedsOptions) {
       if (feed.holders === 0) forget(feed)
     },
 
-    /** Events of commits of this process. */
+    /** Events of commits, of this process or of another one. */
     offer(events: readonly StoredEvent[]): void {
       watched.look()
       for (const event of events) {

@@ -237,7 +237,7 @@ export async function createHub(options: HubOptions) {
     /** Takes a topic off a connection that sends no frames itself. */
     unsubscribe: subscriptions.leave,
 
-    /** Events of commits of this process, in the order of the commits. */
+    /** Events of commits, in the order of the commits of an instance: of this process, and of others whose bus carries them. */
     offer: feeds.offer,
     /** Pointers to events of other processes. */
     point: feeds.point,

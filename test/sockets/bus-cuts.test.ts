@@ -43,6 +43,7 @@ async function instances(t: Test, backend: (typeof BACKENDS)[keyof typeof BACKEN
     })
     const bus = await createEventBus({ pubsub, onError })
     const world = await createWorld({ log, pubsub })
+    bus.onCarried(world.hub.offer)
     bus.onPointers(world.hub.point)
     bus.onMissed(world.hub.reconcile)
     t.teardown(async () => {

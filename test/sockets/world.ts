@@ -60,6 +60,7 @@ export function createMemoryBus() {
       for (const handler of reconnects) handler()
     },
     connect: (): PubSub => ({
+      recordBytes: 0,
       async publish(channel, payload) {
         await null
         if (!bus.lost) for (const handler of handlers.get(channel) ?? []) handler(payload)

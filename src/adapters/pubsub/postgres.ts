@@ -129,6 +129,7 @@ export async function createPostgresPubSub(options: PostgresPubSubOptions): Prom
   timer.unref()
 
   return {
+    recordBytes: 0,
     async publish(channel, payload) {
       if (closed) throw new Error('pub/sub is closed')
       assertSmall(payload)

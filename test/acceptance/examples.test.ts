@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '../..')
 const EXPECTED: Record<string, RegExp> = {
   'two-people.ts': /Hello Grace!\n.*Are you there\?\n.*Nothing of this gets lost\./,
   'ask-a-document.ts': /completed 100 %\n[\s\S]*vinegar[\s\S]*from coffee-machine\.md, lines \d+ to \d+/,
+  'agent.ts': /tools: search, .*get_impact.*\npour stands in machine\.ts, line 1\na change of it touches .*brew/,
   'plain-http.ts': /^(event|data|id|:)/m,
 }
 

@@ -90,6 +90,13 @@ t.test('what is not a message of the protocol gets a problem, as everywhere', as
     ['a version that is not spoken', list, { 'mcp-protocol-version': '1999-01-01' }, 400, 'BAD_REQUEST'],
     ['nothing acceptable', list, { accept: 'text/html' }, 406, 'NOT_ACCEPTABLE'],
     ['a page of another origin', list, { origin: 'https://evil.example' }, 403, 'ORIGIN_NOT_ALLOWED'],
+    [
+      'a page whose name was made to lead here',
+      list,
+      { origin: 'http://evil.example', host: 'evil.example' },
+      403,
+      'ORIGIN_NOT_ALLOWED',
+    ],
     ['a sandboxed page', list, { origin: 'null' }, 403, 'ORIGIN_NOT_ALLOWED'],
   ]
   for (const [name, body, headers, status, code] of rows) {
@@ -101,6 +108,7 @@ t.test('what is not a message of the protocol gets a problem, as everywhere', as
     { 'mcp-protocol-version': '2025-06-18' },
     { accept: 'application/json, text/event-stream' },
     { accept: '*/*' },
+    ...['localhost:3000', '127.0.0.1', '[::1]:3000'].map((host) => ({ origin: `http://${host}`, host })),
   ]
   for (const headers of fine) t.equal((await ada.post('/mcp', list, headers)).statusCode, 200, JSON.stringify(headers))
   for (const answer of [

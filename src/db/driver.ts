@@ -44,6 +44,15 @@ const INDEX: readonly Correction[] = [
     'q.catch(e => uncaughtError || (uncaughtError = e))\n',
     'q.catch(e => uncaughtError || (uncaughtError = e))\n        if (lost) return q.reject(lost)\n',
   ],
+  // Idle connections were used in turn: a quiet server had as many cold sessions of PostgreSQL as the pool allows, instead of a warm one.
+  ['return go(open.shift(), query)', 'return go(open.pop(), query)'],
+]
+/** queue.js: what is waiting, or idle, in order. */
+const QUEUE: readonly Correction[] = [
+  [
+    '    shift: () => {',
+    '    pop: () => {\n      const out = xs.pop()\n      if (index === xs.length) index = 0, xs = []\n      return out\n    },\n    shift: () => {',
+  ],
 ]
 
 const require = createRequire(import.meta.url)
@@ -66,11 +75,12 @@ function load(name: string, corrections: readonly Correction[]): unknown {
   return loaded.exports
 }
 
+load('queue.js', QUEUE)
 load('connection.js', CONNECTION)
 
 /**
  * postgres.js 3.4.9 as it has to be for a server that outlives its database: with corrections of what happens when a connection is lost
- * (its issues 1066, 1154 and 1208, open at this version). See docs/decisions/0005-postgres-driver.md. Import this, not 'postgres'.
+ * (its issues 1066, 1154 and 1208, open at this version), and of which one is used. See docs/decisions/0005-postgres-driver.md. Import this, not 'postgres'.
  */
 const postgres = load('index.js', INDEX) as typeof postgresModule
 

@@ -67,3 +67,18 @@ t.test('what is left of a lost transaction is not carried out without one', asyn
   await t.rejects(work, { code: /^CONNECTION|ECONN/ })
   t.match(await sql`select count(*)::int as count from things`, [{ count: 0 }], 'nothing of it is there')
 })
+
+t.test('the connection that was used last is used again: what a quiet server asks finds a warm session', async (t) => {
+  const sql = postgres(await testDatabase(t), { max: 4 })
+  t.teardown(() => sql.end())
+  const session = async (seconds: number) => {
+    const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid, pg_sleep(${seconds})`
+    return row?.pid
+  }
+  const busy = new Set(await Promise.all([1, 2, 3, 4].map((tenths) => session(tenths / 10))))
+  t.equal(busy.size, 4, 'all are open')
+  const quiet = new Set<number | undefined>()
+  for (let n = 0; n < 12; n += 1) quiet.add(await session(0))
+  t.equal(quiet.size, 1)
+  t.equal(new Set(await Promise.all([1, 2, 3, 4].map((tenths) => session(tenths / 10)))).size, 4, 'none was lost')
+})

@@ -3,6 +3,7 @@ import { newId } from '../../src/lib/ids.ts'
 import { ended, upload } from '../graph/world.ts'
 import { type Agent, agent, mcpUrl } from '../helpers/agent.ts'
 import { caller, PASSWORD, type Person, person, testApp } from '../helpers/app.ts'
+import { testDatabase } from '../helpers/database.ts'
 
 interface Node {
   id: string
@@ -170,6 +171,7 @@ t.test('what is wrong with a call is told as an answer', async (t) => {
       'arguments/authorId',
     ],
     ['send_message', { conversationId: newId(), content: 'x' }, 'NOT_FOUND'],
+    ['ask_assistant', { message: 'x', waitSeconds: 600 }, 'VALIDATION_FAILED', 'arguments/waitSeconds'],
     ['ask_assistant', { message: '' }, 'VALIDATION_FAILED', 'arguments/message'],
     ['ask_assistant', { message: 'x', workspaceId: newId() }, 'NOT_FOUND'],
   ]
@@ -195,6 +197,26 @@ t.test('what is wrong with a call is told as an answer', async (t) => {
     lines.some(({ msg, requestId }) => msg === 'tool failed' && requestId === problem?.requestId),
     'the log has it',
   )
+})
+
+t.test('an answer that takes longer is read later', async (t) => {
+  const databaseUrl = await testDatabase(t)
+  const api = await testApp(t, { databaseUrl, env: { ROLE: 'api' } })
+  const ada = await person(api)
+  const { call } = await agent(t, await mcpUrl(api), ada.token)
+  const asked = await call('ask_assistant', { message: 'Hello?', waitSeconds: 0 })
+  const { message, job } = asked.data as { message: { id: string; status: string }; job: { state: string } }
+  t.match({ message, job }, { message: { role: 'assistant', status: 'streaming' }, job: { state: 'queued' } })
+  const worker = await testApp(t, { databaseUrl, env: { ROLE: 'worker' } })
+  const written = new Promise<void>((resolve) =>
+    worker.events.on('reply.completed', ({ data }) => (data as { id: string }).id === message.id && resolve()),
+  )
+  let read = await call('get_message', { messageId: message.id })
+  if (read.data?.status === 'streaming') {
+    await written
+    read = await call('get_message', { messageId: message.id })
+  }
+  t.match(read.data, { id: message.id, status: 'complete', content: /./ })
 })
 
 t.test('quotas and budgets hold for tools', async (t) => {

@@ -27,13 +27,11 @@ export default fp(
       unpack,
       memory: createMemory(join(DATA_DIR, 'analysis')),
       job: (actor, id) => app.jobs.service.get(actor, id),
-      limits: {
-        maxFileBytes: ANALYSIS_MAX_FILE_BYTES,
-        memoryMb: ANALYSIS_MEMORY_MB,
-        timeLimitMs: ANALYSIS_TIME_LIMIT * 1000,
-      },
+      limits: { maxFileBytes: ANALYSIS_MAX_FILE_BYTES, timeLimitMs: ANALYSIS_TIME_LIMIT * 1000 },
+      analysisMemoryMb: ANALYSIS_MEMORY_MB,
     })
     app.decorate('graph', graph)
+    app.addHook('onClose', async () => graph.close())
     app.jobs.handle('source.analyze', graph.analyze)
     app.hub.authorize('source', (actor, id) => graph.sources.get(actor, id))
     app.hub.project('graph.updated', ({ data }) => ({ ...data, type: 'graph_update' }))

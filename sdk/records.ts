@@ -376,6 +376,17 @@ export type Job = {
   progress: number
   /** What it is doing now */
   phase?: string
+  /** How fast it is, in numbers */
+  pace?: {
+    /** How many are done: files, for an analysis */
+    done: number
+    /** Of how many */
+    total: number
+    /** How many a second, in this phase */
+    perSecond?: number
+    /** How long the whole job may still take, by how long it took so far */
+    secondsLeft?: number
+  }
   /** What it brought, once completed */
   result?: unknown
   error?: {

@@ -24,9 +24,14 @@ export interface UnpackOptions {
   signal?: AbortSignal
   /** Says whether a file is wanted, by its cleaned path and its size in bytes. Unwanted ones are neither written nor named. */
   keep?: (path: string, size: number) => boolean
+  /** Takes the files instead of the directory, which then stays empty. */
+  write?: FileWriter
   /** Told after each written file. */
   onProgress?: (progress: { files: number; bytes: number }) => void
 }
+
+/** Takes one file by its cleaned path: reads all of its content, or says why not. Files come in the order of the archive. */
+export type FileWriter = (path: string, content: () => AsyncIterable<Uint8Array>) => Promise<SkipReason | undefined>
 
 /** What one archive may cost. */
 export interface ArchiveLimits {

@@ -124,28 +124,7 @@ export type JobData<N extends JobName> = Static<(typeof JOBS)[N]['data']>
 /** States of a job. The last three are final, but a failed or cancelled one can be retried. */
 export const JOB_STATES = ['queued', 'active', 'completed', 'failed', 'cancelled'] as const
 
-/** A job as clients see it, and as `job` frames and `job.updated` events carry it. */
-export const Job = Type.Object(
-  {
-    id: Id,
-    name: Type.String({ description: 'What it does', examples: ['source.analyze'] }),
-    state: Enum(JOB_STATES),
-    progress: Type.Number({ minimum: 0, maximum: 1, description: 'How far it is, 0 to 1' }),
-    phase: Type.Optional(Type.String({ description: 'What it is doing now', examples: ['parsing'] })),
-    result: Type.Optional(Type.Unknown({ description: 'What it brought, once completed' })),
-    error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
-    workspaceId: Nullable(Id),
-    attempt: Type.Integer({ minimum: 0, description: 'How often it has begun' }),
-    version: Type.Integer({ minimum: 1 }),
-    createdAt: Time,
-    startedAt: Type.Optional(Time),
-    finishedAt: Type.Optional(Time),
-  },
-  { $id: 'Job', description: 'Work that goes on in the background' },
-)
-export type Job = Static<typeof Job>
-
-/** How fast a job is at what it is doing now; frames of running jobs carry it beside the words of `phase`. */
+/** How fast a job is at what it is doing now: what the words of `phase` say, in numbers. */
 export const JobPace = Type.Object(
   {
     done: Type.Integer({ minimum: 0, description: 'How many are done: files, for an analysis' }),
@@ -158,6 +137,28 @@ export const JobPace = Type.Object(
   { description: 'How fast it is, in numbers' },
 )
 export type JobPace = Static<typeof JobPace>
+
+/** A job as clients see it, and as `job` frames and `job.updated` events carry it. */
+export const Job = Type.Object(
+  {
+    id: Id,
+    name: Type.String({ description: 'What it does', examples: ['source.analyze'] }),
+    state: Enum(JOB_STATES),
+    progress: Type.Number({ minimum: 0, maximum: 1, description: 'How far it is, 0 to 1' }),
+    phase: Type.Optional(Type.String({ description: 'What it is doing now', examples: ['parsing'] })),
+    pace: Type.Optional(JobPace),
+    result: Type.Optional(Type.Unknown({ description: 'What it brought, once completed' })),
+    error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+    workspaceId: Nullable(Id),
+    attempt: Type.Integer({ minimum: 0, description: 'How often it has begun' }),
+    version: Type.Integer({ minimum: 1 }),
+    createdAt: Time,
+    startedAt: Type.Optional(Time),
+    finishedAt: Type.Optional(Time),
+  },
+  { $id: 'Job', description: 'Work that goes on in the background' },
+)
+export type Job = Static<typeof Job>
 
 /** What a job's handler gets. */
 export interface JobRun<N extends JobName = JobName> {

@@ -1,16 +1,17 @@
-import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { ArchiveError, type Unpack } from '../contracts/archive.ts'
+import { addAbortSignal } from 'node:stream'
+import { ArchiveError, type FileWriter, type Unpack } from '../contracts/archive.ts'
 import { problem } from '../contracts/errors.ts'
 import type { UploadFile, UploadReader } from '../contracts/uploads.ts'
 import { ignoredFolder } from './analysis/languages.ts'
 import type { InputFile } from './analysis/types.ts'
+import { createConflicts, createPack, type Pack } from './pack.ts'
 
-/** The files of some uploads, laid out below a directory. */
+/** The files of some uploads, in one file of a directory. */
 export interface Gathered {
   files: InputFile[]
+  /** Name of the file that holds their contents. */
+  pack: string
   /** The upload that each path came from. */
   uploadOf: Map<string, string>
   /** Entries of archives that were left out (links, unsafe paths and the like). */
@@ -25,13 +26,15 @@ export interface GatherDeps {
   maxFileBytes: number
 }
 
+const PACK = 'files'
+
 /**
  * Brings uploads to local disk: archives unpacked, other files as they are, all in one tree. Where two bring the same path the later upload
  * wins, as if they had been unpacked one after the other. Folders that are never analysed are not written.
  * @throws ARCHIVE_REFUSED for an archive that cannot be unpacked
  */
 export async function gather(
-  { read, unpack, maxFileBytes }: GatherDeps,
+  deps: GatherDeps,
   uploads: readonly UploadFile[],
   directory: string,
   signal: AbortSignal,
@@ -39,45 +42,55 @@ export async function gather(
 ): Promise<Gathered> {
   const byPath = new Map<string, InputFile>()
   const uploadOf = new Map<string, string>()
+  const pack = await createPack(join(directory, PACK))
   let skipped = 0
-  for (const [index, upload] of uploads.entries()) {
-    signal.throwIfAborted()
-    const folder = String(index)
-    const add = (path: string, size: number) => {
-      byPath.set(path, { path, size, location: `${folder}/${path}` })
-      uploadOf.set(path, upload.id)
-    }
-    if (upload.kind === 'archive') skipped += await unpackUpload(upload, folder, add)
-    else {
-      await mkdir(join(directory, folder))
-      const name = safeName(upload.name)
-      await pipeline(await read(upload.id), createWriteStream(join(directory, folder, name)), { signal })
-      add(name, upload.size)
-    }
-    onProgress((index + 1) / uploads.length)
-  }
-  return { files: [...byPath.values()], uploadOf, skipped }
-
-  async function unpackUpload(
-    upload: UploadFile,
-    folder: string,
-    add: (path: string, size: number) => void,
-  ): Promise<number> {
-    const stream = await read(upload.id)
-    const keep = (path: string, size: number) => {
-      const wanted = ignoredFolder(path) === undefined && size <= maxFileBytes
-      if (!wanted) add(path, size)
-      return wanted
-    }
-    try {
-      const { files, skippedCount } = await unpack({ stream }, { directory: join(directory, folder), signal, keep })
-      for (const { path, size } of files) add(path, size)
-      return skippedCount
-    } catch (cause) {
+  try {
+    for (const [index, upload] of uploads.entries()) {
       signal.throwIfAborted()
-      if (!(cause instanceof ArchiveError)) throw cause
-      throw problem('ARCHIVE_REFUSED', { detail: `${upload.name}: ${cause.message}`, cause })
+      const add = (file: InputFile) => {
+        byPath.set(file.path, file)
+        uploadOf.set(file.path, upload.id)
+      }
+      if (upload.kind === 'archive')
+        skipped += await unpackUpload(deps, upload, { pack, folder: join(directory, String(index)), add, signal })
+      else add({ path: safeName(upload.name), ...(await pack.add(addAbortSignal(signal, await deps.read(upload.id)))) })
+      onProgress((index + 1) / uploads.length)
     }
+    await pack.flush()
+  } finally {
+    await pack.close()
+  }
+  return { files: [...byPath.values()], pack: PACK, uploadOf, skipped }
+}
+
+/** Unpacks one upload; how many entries were left out. */
+async function unpackUpload(
+  { read, unpack, maxFileBytes }: GatherDeps,
+  upload: UploadFile,
+  to: { pack: Pack; folder: string; add: (file: InputFile) => void; signal: AbortSignal },
+): Promise<number> {
+  const { pack, folder: directory, add, signal } = to
+  const stream = await read(upload.id)
+  const conflictOf = createConflicts()
+  const files: InputFile[] = []
+  const keep = (path: string, size: number) => {
+    const wanted = ignoredFolder(path) === undefined && size <= maxFileBytes
+    if (!wanted) add({ path, size })
+    return wanted
+  }
+  const write: FileWriter = async (path, content) => {
+    const conflict = conflictOf(path)
+    if (conflict === undefined) files.push({ path, ...(await pack.add(content())) })
+    return conflict
+  }
+  try {
+    const { skippedCount } = await unpack({ stream }, { directory, signal, keep, write })
+    for (const file of files) add(file)
+    return skippedCount
+  } catch (cause) {
+    signal.throwIfAborted()
+    if (!(cause instanceof ArchiveError)) throw cause
+    throw problem('ARCHIVE_REFUSED', { detail: `${upload.name}: ${cause.message}`, cause })
   }
 }
 

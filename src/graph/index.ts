@@ -1,6 +1,7 @@
 import type { Cache } from '../contracts/cache.ts'
 import type { Retrieval } from '../contracts/retrieval.ts'
 import type { Database } from '../db/database.ts'
+import { createAnalysisRunner } from './analysis/run.ts'
 import { createAnnotations } from './annotations.ts'
 import { createExporter } from './export/index.ts'
 import { createGraphRepository } from './graph-repository.ts'
@@ -15,15 +16,21 @@ import { createTraversals } from './traversal.ts'
 import { createWalkRepository } from './walk-repository.ts'
 
 /** What the feature needs from the outside. */
-export interface GraphOptions extends AnalyzeDeps, Pick<SourceDeps, 'job'> {
+export interface GraphOptions extends Omit<AnalyzeDeps, 'runner'>, Pick<SourceDeps, 'job'> {
   db: Database
+  /** Heap of the thread that analyses, MiB. */
+  analysisMemoryMb: number
   cache: Pick<Cache, 'wrap'>
   retrieval: Retrieval
 }
 
+/** How long the thread of an analysis waits for the next one, ms: as long as somebody who edits and looks again may take. */
+const IDLE_MS = 60_000
+
 /** The graph feature, put together: sources and their order of analysis, queries, exports, the picture, and the job that analyses. */
 export function createGraph(options: GraphOptions) {
   const sources = createSources(options)
+  const runner = createAnalysisRunner({ memoryLimitMb: options.analysisMemoryMb, idleMs: IDLE_MS })
   const repository = createGraphRepository(options.db.sql)
   const { workspaces } = options
   const walks = createWalkRepository(options.db.sql)
@@ -47,7 +54,9 @@ export function createGraph(options: GraphOptions) {
     graphql: { sources, queries, traversals, insights, annotations, repository },
     export: createExporter({ repository, sources }),
     paint: createPainter({ repository, sources, cache: options.cache }),
-    analyze: createAnalyzeHandler(options),
+    analyze: createAnalyzeHandler({ ...options, runner }),
+    /** Lets go of the thread that waits for the next analysis. */
+    close: runner.close,
   }
 }
 

@@ -18,6 +18,35 @@ export function createInsightRepository(sql: Db) {
   const nodeColumns = nodeColumnsOf(sql)
   const edgeColumns = edgeColumnsOf(sql)
 
+  const KINDS = {
+    nodes: { table: sql`graph_nodes`, as: 'n', columns: nodeColumns },
+    edges: { table: sql`graph_edges`, as: 'e', columns: edgeColumns },
+  } as const
+
+  /** Nodes or edges that differ between two revisions, by id. */
+  async function changes<Row extends { id: string }>(
+    kind: keyof typeof KINDS,
+    at: At,
+    { to, limit, after }: { to: number; limit: number; after: string | undefined },
+  ): Promise<Change<Row>[]> {
+    const { table, as, columns } = KINDS[kind]
+    const now = sql(as)
+    const rows = await sql<(Row & { changeId: string; change: Change<Row>['change'] })[]>`
+      with old as (select * from ${table} ${now} where ${rowsAt(sql, as, at)}),
+        new as (select * from ${table} ${now} where ${rowsAt(sql, as, { ...at, revision: to })})
+      select coalesce(${now}.id, o.id) as "changeId",
+        case when o.id is null then 'added' when ${now}.id is null then 'removed' else 'changed' end as change, ${columns}
+      from old o full join new ${now} using (id)
+      where (o.id is null or ${now}.id is null or o.from_revision <> ${now}.from_revision)
+        ${after === undefined ? sql`` : sql`and coalesce(${now}.id, o.id) > ${after}`}
+      order by 1 limit ${limit + 1}`
+    return rows.map(({ changeId, change, ...row }) => ({
+      id: changeId,
+      change,
+      row: row.id === null ? undefined : (row as unknown as Row),
+    }))
+  }
+
   return {
     /** Ends of all edges of the kinds, between nodes of whichever kind. */
     links: (at: At, kinds: readonly string[]): AsyncIterable<{ from: string; to: string }[]> =>
@@ -58,39 +87,13 @@ export function createInsightRepository(sql: Db) {
         order by n.key collate "C" limit ${limit + 1}`
     },
 
-    /** Nodes that differ between two revisions, by id. */
-    async changedNodes(at: At, to: number, limit: number, after: string | undefined): Promise<Change<NodeRow>[]> {
-      const rows = await sql<(NodeRow & { changeId: string; change: Change<NodeRow>['change'] })[]>`
-        with old as (select * from graph_nodes n where ${nodes(at)}), new as (select * from graph_nodes n where ${nodes({ ...at, revision: to })})
-        select coalesce(n.id, o.id) as "changeId", case when o.id is null then 'added' when n.id is null then 'removed' else 'changed' end as change,
-          ${nodeColumns}
-        from old o full join new n using (id)
-        where (o.id is null or n.id is null or o.from_revision <> n.from_revision)
-          ${after === undefined ? sql`` : sql`and coalesce(n.id, o.id) > ${after}`}
-        order by 1 limit ${limit + 1}`
-      return rows.map(({ changeId, change, ...row }) => ({
-        id: changeId,
-        change,
-        row: row.id === null ? undefined : row,
-      }))
-    },
+    /** Nodes that differ between the revision `at` and the later one `to`, by id. */
+    changedNodes: (at: At, to: number, limit: number, after: string | undefined) =>
+      changes<NodeRow>('nodes', at, { to, limit, after }),
 
-    /** Edges that differ between two revisions, by id. */
-    async changedEdges(at: At, to: number, limit: number, after: string | undefined): Promise<Change<EdgeRow>[]> {
-      const rows = await sql<(EdgeRow & { changeId: string; change: Change<EdgeRow>['change'] })[]>`
-        with old as (select * from graph_edges e where ${edges(at)}), new as (select * from graph_edges e where ${edges({ ...at, revision: to })})
-        select coalesce(e.id, o.id) as "changeId", case when o.id is null then 'added' when e.id is null then 'removed' else 'changed' end as change,
-          ${edgeColumns}
-        from old o full join new e using (id)
-        where (o.id is null or e.id is null or o.from_revision <> e.from_revision)
-          ${after === undefined ? sql`` : sql`and coalesce(e.id, o.id) > ${after}`}
-        order by 1 limit ${limit + 1}`
-      return rows.map(({ changeId, change, ...row }) => ({
-        id: changeId,
-        change,
-        row: row.id === null ? undefined : row,
-      }))
-    },
+    /** As `changedNodes`, for edges. */
+    changedEdges: (at: At, to: number, limit: number, after: string | undefined) =>
+      changes<EdgeRow>('edges', at, { to, limit, after }),
   }
 }
 

@@ -9,7 +9,7 @@ import { demand } from '../contracts/policy.ts'
 import type { UploadReader } from '../contracts/uploads.ts'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/transaction.ts'
-import { AnalysisError, runAnalysis } from './analysis/run.ts'
+import { AnalysisError, type AnalysisRunner } from './analysis/run.ts'
 import type { AnalysisInput, AnalysisResult } from './analysis/types.ts'
 import type { Gathered } from './gather.ts'
 import { gather } from './gather.ts'
@@ -27,8 +27,9 @@ export interface AnalyzeDeps {
   workspaces: WorkspaceAccess
   uploads: UploadReader
   unpack: Unpack
-  limits: { maxFileBytes: number; memoryMb: number; timeLimitMs: number }
+  limits: { maxFileBytes: number; timeLimitMs: number }
   memory: Memory
+  runner: AnalysisRunner
 }
 
 interface Task {
@@ -49,7 +50,7 @@ interface Done {
 
 /** Makes the handler of `source.analyze`: gathers the uploads, analyses them in a worker thread, and stores the revision in one transaction. */
 export function createAnalyzeHandler(deps: AnalyzeDeps): JobHandler<'source.analyze'> {
-  const { db, workspaces, uploads, unpack, limits, memory } = deps
+  const { db, workspaces, uploads, unpack, limits, memory, runner } = deps
   const repository = createSourceRepository(db.sql)
 
   async function expectRight({
@@ -66,13 +67,16 @@ export function createAnalyzeHandler(deps: AnalyzeDeps): JobHandler<'source.anal
 
   async function analyze(run: JobRun<'source.analyze'>, source: SourceRow, revision: RevisionRow): Promise<void> {
     const pace = createPace(run.progress)
-    const files = await uploads.resolve(run.actor, revision.uploadIds, source.workspaceId)
+    // Starts while the uploads are unpacked.
+    runner.prepare()
+    const resolved = await uploads.resolve(run.actor, revision.uploadIds, source.workspaceId)
     const directory = await mkdtemp(join(tmpdir(), 'parley-analyze-'))
     try {
       const { maxFileBytes } = limits
       const deps = { read: uploads.read, unpack, maxFileBytes }
-      const gathered = await gather(deps, files, directory, run.signal, (done) => pace('unpack', done, 1))
-      const input = { sourceId: source.id, name: source.name, root: directory, files: gathered.files, maxFileBytes }
+      const gathered = await gather(deps, resolved, directory, run.signal, (done) => pace('unpack', done, 1))
+      const { files, pack } = gathered
+      const input = { sourceId: source.id, name: source.name, root: directory, pack, files, maxFileBytes }
       await analyzeAndStore({ run, revision, gathered, pace, input })
     } finally {
       await rm(directory, { recursive: true, force: true })
@@ -93,20 +97,21 @@ export function createAnalyzeHandler(deps: AnalyzeDeps): JobHandler<'source.anal
         kept = await memory.open(sourceId, source.revisionId ?? undefined, revision.id)
         const at = { sourceId, workspaceId: source.workspaceId, revision: source.revision + 1 }
         const writer = createRevisionWriter(tx.sql, at)
-        const result = await runAnalysis(
-          { ...input, memory: kept },
-          {
-            signal: run.signal,
-            timeLimitMs: limits.timeLimitMs,
-            memoryLimitMb: limits.memoryMb,
-            onProgress: ({ phase, done, total }) => pace(phase, done, total),
-            onPlan: writer.plan,
-            writer,
-          },
-        ).catch(async (error: unknown) => {
-          await writer.settled()
-          throw error
-        })
+        const result = await runner
+          .run(
+            { ...input, memory: kept },
+            {
+              signal: run.signal,
+              timeLimitMs: limits.timeLimitMs,
+              onProgress: ({ phase, done, total }) => pace(phase, done, total),
+              onPlan: writer.plan,
+              writer,
+            },
+          )
+          .catch(async (error: unknown) => {
+            await writer.settled()
+            throw error
+          })
         pace('store', 0, 1)
         await store(tx, { source, revision, result, gathered, writer })
         await result.saved

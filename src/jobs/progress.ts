@@ -41,7 +41,7 @@ export function createProgress({ row, repository, frames, onGone }: ProgressOpti
     if (now - lastStored < STORE_MS || storing) return
     lastStored = now
     storing = repository
-      .progress(row.id, progress, phase)
+      .progress(row.id, progress, phase, pace)
       .then((running) => {
         if (!running) onGone()
       })

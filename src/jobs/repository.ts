@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from 'postgres'
-import type { Job, JobName } from '../contracts/jobs.ts'
+import type { Job, JobName, JobPace } from '../contracts/jobs.ts'
 import type { Actor } from '../contracts/policy.ts'
 import { PAYER, TIER } from '../db/payer.ts'
 import type { JobListQuery } from './model.ts'
@@ -14,6 +14,7 @@ export interface JobRow {
   state: Job['state']
   progress: number
   phase: string | null
+  pace: JobPace | null
   result: unknown
   error: { code: string; message: string } | null
   attempt: number
@@ -43,7 +44,7 @@ export interface JobEnd {
 /** The SQL of the `jobs` table. Decides nothing; every write says in its WHERE from which states it may start. */
 export function createJobRepository(sql: Sql<{ bigint: number }>) {
   const columns = (on: Connection) => on`
-    id, name, data, workspace_id as "workspaceId", user_id as "userId", state, progress, phase, result, error, attempt, run, version,
+    id, name, data, workspace_id as "workspaceId", user_id as "userId", state, progress, phase, pace, result, error, attempt, run, version,
     created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt"`
 
   return {
@@ -66,7 +67,7 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     /** Begins a run; undefined when the job is finished or cancelled. */
     async claim(tx: TransactionSql, id: string): Promise<JobRow | undefined> {
       const [row] = await tx<JobRow[]>`
-        update jobs set version = version + 1, state = 'active', attempt = attempt + 1, phase = null, error = null,
+        update jobs set version = version + 1, state = 'active', attempt = attempt + 1, phase = null, pace = null, error = null,
           started_at = coalesce(started_at, now()), dispatched_at = coalesce(dispatched_at, now())
         where id = ${id} and state in ('queued', 'active') returning ${columns(tx)}`
       return row
@@ -75,7 +76,7 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     /** Ends a run; undefined when it was cancelled meanwhile or has ended already. */
     async finish(tx: TransactionSql, id: string, run: number, end: JobEnd): Promise<JobRow | undefined> {
       const [row] = await tx<JobRow[]>`
-        update jobs set version = version + 1, state = ${end.state}, finished_at = now(), phase = null,
+        update jobs set version = version + 1, state = ${end.state}, finished_at = now(), phase = null, pace = null,
           progress = case when ${end.state} = 'completed' then 1 else progress end,
           result = ${end.result ? JSON.stringify(end.result) : null}::text::jsonb,
           error = ${end.error ? JSON.stringify(end.error) : null}::text::jsonb
@@ -86,7 +87,7 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     /** Cancels; undefined when it is finished. */
     async cancel(tx: TransactionSql, id: string): Promise<JobRow | undefined> {
       const [row] = await tx<JobRow[]>`
-        update jobs set version = version + 1, state = 'cancelled', finished_at = now(), phase = null
+        update jobs set version = version + 1, state = 'cancelled', finished_at = now(), phase = null, pace = null
         where id = ${id} and state in ('queued', 'active') returning ${columns(tx)}`
       return row
     },
@@ -94,16 +95,18 @@ export function createJobRepository(sql: Sql<{ bigint: number }>) {
     /** Puts a failed or cancelled job back to its beginning, as a new one for the queue. */
     async reset(tx: TransactionSql, id: string): Promise<JobRow | undefined> {
       const [row] = await tx<JobRow[]>`
-        update jobs set version = version + 1, state = 'queued', run = run + 1, progress = 0, phase = null, result = null, error = null,
+        update jobs set version = version + 1, state = 'queued', run = run + 1, progress = 0, phase = null, pace = null, result = null, error = null,
           dispatched_at = null, started_at = null, finished_at = null
         where id = ${id} and state in ('failed', 'cancelled') returning ${columns(tx)}`
       return row
     },
 
     /** Stores how far it is. False when it is not running any more. */
-    async progress(id: string, progress: number, phase: string | null): Promise<boolean> {
+    async progress(id: string, progress: number, phase: string | null, pace?: JobPace): Promise<boolean> {
       const rows = await sql`
-        update jobs set version = version + 1, progress = ${progress}, phase = ${phase} where id = ${id} and state = 'active' returning 1`
+        update jobs set version = version + 1, progress = ${progress}, phase = ${phase},
+          pace = ${pace ? JSON.stringify(pace) : null}::text::jsonb
+        where id = ${id} and state = 'active' returning 1`
       return rows.length === 1
     },
 
@@ -172,6 +175,7 @@ export function toJob(row: JobRow): Job {
     state: row.state,
     progress: row.progress,
     ...(row.phase !== null && { phase: row.phase }),
+    ...(row.pace !== null && { pace: row.pace }),
     ...(row.result != null && { result: row.result }),
     ...(row.error !== null && { error: row.error }),
     workspaceId: row.workspaceId,

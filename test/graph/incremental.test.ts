@@ -163,7 +163,7 @@ async function sourceOf(db: Database, folder: string) {
           )
           save()
           writer.graph(result)
-          return { result, difference: await writer.finish(result, new Map()) }
+          return { result, difference: await writer.finish(result, new Map([['src/a.ts', newId()]])) }
         }),
       )
       await memory.keep(sourceId, open)
@@ -254,4 +254,31 @@ t.test('what is read and linked again', async (t) => {
     ),
     'util.js is written for util.ts now',
   )
+})
+
+t.test('what was analysed goes with its source', async (t) => {
+  const db = createDatabase({ url: await testDatabase(t), max: 2, onListenerError: (error) => t.fail(String(error)) })
+  const folder = mkdtempSync(join(tmpdir(), 'parley-memory-'))
+  t.teardown(async () => {
+    await db.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const [going, staying] = [await sourceOf(db, folder), await sourceOf(db, folder)]
+  for (const source of [going, staying]) await source.analyze(START)
+  const rowsOf = async (sourceId: string) => {
+    const counts: Record<string, number> = {}
+    for (const table of ['graph_nodes', 'graph_edges', 'passages', 'source_files']) {
+      const [row] = await db.sql`select count(*)::int as n from ${db.sql(table)} where source_id = ${sourceId}`
+      counts[table] = row?.n
+    }
+    return counts
+  }
+  const before = await rowsOf(staying.sourceId)
+  t.ok(
+    Object.values(before).every((count) => count > 0),
+    JSON.stringify(before),
+  )
+  await db.sql`delete from workspaces where id = (select workspace_id from sources where id = ${going.sourceId})`
+  t.strictSame(await rowsOf(going.sourceId), { graph_nodes: 0, graph_edges: 0, passages: 0, source_files: 0 })
+  t.strictSame(await rowsOf(staying.sourceId), before)
 })

@@ -112,6 +112,22 @@ t.test('a committed job runs with data, actor and progress; a rolled back one ne
   for (const { frame } of frames) t.match(frame, { type: 'job', id, state: 'active', phase: 'writing' })
 })
 
+t.test('how fast a running job is stands in its record too, and no longer than it runs', async (t) => {
+  const { first, submit, until, ada } = await world(t)
+  const pace = { done: 3, total: 9, perSecond: 2, secondsLeft: 3 }
+  first.jobs.handle('reply.generate', async (run) => {
+    for (;;) {
+      run.progress(0.5, 'reading', pace)
+      const job = await first.jobs.service.get(ada, run.id)
+      if (job.pace) return { phase: job.phase, pace: job.pace }
+    }
+  })
+  await first.start()
+  const job = await until((await submit()) as string, 'completed')
+  t.strictSame(job.result, { phase: 'reading', pace })
+  t.notOk('pace' in job)
+})
+
 t.test('who may see and steer a job', async (t) => {
   const { first, submit, ada, eve, workspaceId, until } = await world(t, [{ workers: false }])
   const ids = [await submit(), await submit(), await submit()] as string[]

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { boolean, index, integer, jsonb, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
-import { sources } from './sources.ts'
 
-const source = () =>
-  uuid()
-    .notNull()
-    .references(() => sources.id, { onDelete: 'cascade' })
+/**
+ * Of `sources`. Without a foreign key, which would look the source up for each of a hundred thousand rows: whoever writes them holds its row at the end
+ * of the transaction, and a trigger (`sources_drop_analysis`) takes them away with it.
+ */
+const source = () => uuid().notNull()
 
 /**
  * Nodes of graphs. A row holds from revision `fromRevision` until before `toRevision` (null: to this day), so that each revision can be asked

@@ -21,6 +21,8 @@ export const jobs = pgTable(
     state: text().$type<JobState>().notNull().default('queued'),
     progress: real().notNull().default(0),
     phase: text(),
+    /** The same in numbers, where it can be counted. */
+    pace: jsonb(),
     result: jsonb(),
     error: jsonb().$type<{ code: string; message: string }>(),
     /** How often it has begun, crashes and retries included. */

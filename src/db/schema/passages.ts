@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { customType, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { id } from './columns.ts'
-import { workspaces } from './workspaces.ts'
 
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
 /** Words of identifiers and paths as words of their own: `createCache` is found by "create" and by "cache". */
@@ -15,9 +14,8 @@ export const passages = pgTable(
   'passages',
   {
     id: id(),
-    workspaceId: uuid()
-      .notNull()
-      .references(() => workspaces.id, { onDelete: 'cascade' }),
+    /** Of the source. As little a foreign key as `sourceId`: see `graphNodes`. */
+    workspaceId: uuid().notNull(),
     sourceId: uuid().notNull(),
     path: text().notNull(),
     /** Lines from 1, both included. */

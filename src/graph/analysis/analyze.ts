@@ -1,3 +1,4 @@
+import { type Contents, openContents } from './contents.ts'
 import { stableId } from './ids.ts'
 import type { Entry } from './incremental/entries.ts'
 import { createCounts, freshEntry, keptEntry, saveFindings, statsOf } from './incremental/entries.ts'
@@ -7,8 +8,6 @@ import { decodeFacts, type LoadedState, loadState } from './incremental/state.ts
 import { ignoredFolder } from './languages.ts'
 import { createFrame } from './link/frame.ts'
 import { link, type OnLinked } from './link/link.ts'
-import type { PythonParser } from './python/parse.ts'
-import { createPythonParser } from './python/parse.ts'
 import type { Reader } from './read.ts'
 import { createReader } from './read.ts'
 import { join as joinPath } from './resolve/tree.ts'
@@ -48,22 +47,35 @@ export async function analyzeAgain(
   input: AnalysisInput,
   listener: AnalysisListener = {},
 ): Promise<{ result: AnalysisResult; save: () => void }> {
+  const contents = openContents(input)
+  try {
+    return await analyzeContents(input, contents, listener)
+  } finally {
+    contents.close()
+  }
+}
+
+async function analyzeContents(
+  input: AnalysisInput,
+  contents: Contents,
+  listener: AnalysisListener,
+): Promise<{ result: AnalysisResult; save: () => void }> {
   const started = performance.now()
   const { onProgress = () => {}, onPlan } = listener
   const maxFileBytes = input.maxFileBytes ?? MAX_FILE_BYTES
   const { kept, ignored } = partition(input)
-  const reader = createReader(input.root, maxFileBytes, pythonLoader())
+  const reader = createReader(contents, maxFileBytes)
   const previous = input.memory?.previous && loadState(input.memory.previous.path, input.memory.previous.revisionId)
-  const current = previous
-    ? await hashAll(reader, kept, onProgress)
-    : kept.map((file) => ({ ...file, hash: undefined }))
+  const current = previous ? hashAll(reader, kept, onProgress) : kept.map((file) => ({ ...file, hash: undefined }))
   const changes = compare(previous, current, { name: input.name, maxFileBytes, ignored })
   onPlan?.({ fresh: previous === undefined, changed: [...changes.changed], gone: changes.gone })
 
   const passages = createPassageSink(input.sourceId, listener.onPassages)
   const entries = await readAll({ reader, files: kept, previous, changes }, passages, onProgress)
   const again = previous && toLink(previous, changes, entries)
-  const frame = createFrame(input, entries, kept, previous?.manifests ?? [])
+  const byPath = new Map(kept.map((file) => [file.path, file]))
+  const textOf = (path: string) => contents.read(byPath.get(path) as InputFile)?.toString('utf8')
+  const frame = createFrame(input, entries, textOf, previous?.manifests ?? [])
   const { context, python, lookups, manifests } = frame
   const task = { context, python, lookups, name: input.name, infos: entries, ignored }
   const counts = createCounts()
@@ -117,18 +129,10 @@ function partition(input: AnalysisInput): { kept: InputFile[]; ignored: Map<stri
   return { kept, ignored: new Map([...ignored].sort(([a], [b]) => (a < b ? -1 : 1))) }
 }
 
-function pythonLoader(): () => Promise<PythonParser> {
-  let parser: Promise<PythonParser> | undefined
-  return () => {
-    parser ??= createPythonParser()
-    return parser
-  }
-}
-
-async function hashAll(reader: Reader, files: readonly InputFile[], onProgress: (progress: Progress) => void) {
+function hashAll(reader: Reader, files: readonly InputFile[], onProgress: (progress: Progress) => void) {
   const current: { path: string; size: number; hash: string | undefined }[] = []
   for (const file of files) {
-    current.push({ path: file.path, size: file.size, hash: await reader.hash(file) })
+    current.push({ path: file.path, size: file.size, hash: reader.hash(file) })
     if (current.length % 100 === 0) onProgress({ phase: 'compare', done: current.length, total: files.length })
   }
   return current

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import type { Contents } from './contents.ts'
 import { extractHtml } from './documents/html.ts'
 import { extractDocx, extractPdf } from './documents/office.ts'
 import { extractStyles } from './documents/styles.ts'
@@ -17,7 +16,7 @@ import { countLines, lineStarts } from './lines.ts'
 import { extractMarkdown } from './markdown/extract.ts'
 import { codePassages, textPassages } from './passages.ts'
 import { extractPython } from './python/extract.ts'
-import type { PythonParser } from './python/parse.ts'
+import { createPythonParser, type PythonParser } from './python/parse.ts'
 import type { FileFacts, InputFile, Note } from './types.ts'
 import { emptyFacts } from './types.ts'
 
@@ -33,21 +32,30 @@ export interface ReadFile {
 export interface Reader {
   read: (file: InputFile) => Promise<ReadFile>
   /** SHA-256 of a file that would be read; undefined where it is too large, or not readable. */
-  hash: (file: InputFile) => Promise<string | undefined>
+  hash: (file: InputFile) => string | undefined
 }
 
 /** Beyond these sizes a text file is a node without passages: nobody quotes a megabyte of JSON. */
 const MAX_PLAIN_TEXT = 256 * 1024
 
-/** Reads files below `root` one at a time and extracts their facts. `python` is loaded on first use. */
-export function createReader(root: string, maxFileBytes: number, python: () => Promise<PythonParser>): Reader {
-  const grammars = new Map<string, Promise<Grammar>>()
-  const grammar = (language: string) => {
-    const spec = SPECS[language] as Spec
-    const loaded = grammars.get(spec.grammar) ?? createGrammar(spec.grammar, spec.query, spec.split)
-    grammars.set(spec.grammar, loaded)
-    return loaded
-  }
+/** What was loaded stays with the thread, which may read another source after this one. */
+const grammars = new Map<string, Promise<Grammar>>()
+let pythonParser: Promise<PythonParser> | undefined
+
+function grammar(language: string): Promise<Grammar> {
+  const spec = SPECS[language] as Spec
+  const loaded = grammars.get(spec.grammar) ?? createGrammar(spec.grammar, spec.query, spec.split)
+  grammars.set(spec.grammar, loaded)
+  return loaded
+}
+
+function python(): Promise<PythonParser> {
+  pythonParser ??= createPythonParser()
+  return pythonParser
+}
+
+/** Reads files one at a time and extracts their facts. Grammars are loaded on first use. */
+export function createReader(contents: Contents, maxFileBytes: number): Reader {
   const extract = async (path: string, text: string, language: string): Promise<FileFacts> => {
     if (language === 'typescript' || language === 'javascript')
       return withPassages(extractJavaScript(path, text, language), text)
@@ -65,23 +73,25 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
     return facts
   }
   return {
-    async hash({ path, size, location = path }) {
-      if (size > maxFileBytes) return undefined
-      const bytes = readBytes(join(root, location))
-      return bytes && createHash('sha256').update(bytes).digest('hex')
+    hash(file) {
+      if (file.size > maxFileBytes) return undefined
+      if (file.hash !== undefined) return file.hash
+      const bytes = contents.read(file)
+      return bytes && digest(bytes)
     },
-    async read({ path, size, location = path }) {
+    async read(file) {
+      const { path, size } = file
       const result: ReadFile = { path, size, hash: undefined, facts: undefined, notes: [] }
       if (size > maxFileBytes) {
         result.notes.push({ code: 'too-large', detail: `${size} bytes; the limit is ${maxFileBytes}` })
         return result
       }
-      const bytes = readBytes(join(root, location))
+      const bytes = contents.read(file)
       if (bytes === undefined) {
         result.notes.push({ code: 'unreadable', detail: 'The file could not be read' })
         return result
       }
-      result.hash = createHash('sha256').update(bytes).digest('hex')
+      result.hash = file.hash ?? digest(bytes)
       if (DOCUMENTS[languageOf(path)]) return readDocument(result, bytes)
       if (isBinary(bytes)) {
         result.notes.push({ code: 'binary', detail: 'Not a text file' })
@@ -111,14 +121,7 @@ export function createReader(root: string, maxFileBytes: number, python: () => P
   }
 }
 
-/** Without the detour by the thread pool: this thread has nothing else to do meanwhile. */
-function readBytes(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path)
-  } catch {
-    return undefined
-  }
-}
+const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
 const DOCUMENTS: Record<string, (bytes: Buffer) => Promise<FileFacts>> = { pdf: extractPdf, docx: extractDocx }
 

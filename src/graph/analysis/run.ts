@@ -1,8 +1,10 @@
+import type { Worker } from 'node:worker_threads'
 import { startWorker } from '../../lib/worker.ts'
 import type { RevisionWriter } from '../writer/index.ts'
 import type { Table } from '../writer/lines.ts'
+import { createThreads, listen } from './threads.ts'
 import type { AnalysisInput, AnalysisResult, Plan, Progress } from './types.ts'
-import type { WorkerMessage, WorkerTask } from './worker.ts'
+import type { WorkerMessage, WorkerOrder } from './worker.ts'
 
 /** Stack of the worker, for code that nests deeply; MAX_LEVELS in javascript/ast.ts goes by it. It is reserved, and taken only by what needs it. */
 const STACK_MB = 512
@@ -17,8 +19,14 @@ export interface RunOptions {
   signal?: AbortSignal
   /** @defaultValue 10 minutes */
   timeLimitMs?: number
-  /** Heap of the worker, in MiB. @defaultValue 1024 */
+}
+
+/** Settings of the threads that analyses run in. */
+export interface RunnerOptions {
+  /** Heap of a thread, in MiB. @defaultValue 1024 */
   memoryLimitMb?: number
+  /** How long a thread waits for the next analysis before it ends, ms; 0: not at all. @defaultValue 0 */
+  idleMs?: number
 }
 
 /** Why an analysis ended without a result. */
@@ -38,55 +46,72 @@ export interface FinishedAnalysis extends AnalysisResult {
   saved: Promise<boolean>
 }
 
-/**
- * Runs an analysis in a worker thread, so that the event loop stays free and a runaway parse can be ended.
- * @throws AnalysisError when cancelled, over its time or memory, or when the worker fails
- */
-export function runAnalysis(input: AnalysisInput, options: RunOptions = {}): Promise<FinishedAnalysis> {
-  const { signal, timeLimitMs = 600_000, memoryLimitMb = 1024 } = options
-  if (signal?.aborted) return Promise.reject(new AnalysisError('cancelled', 'The analysis was cancelled'))
-  return new Promise((resolve, reject) => {
-    const task: WorkerTask = { input, writeAt: options.writer?.at }
-    const worker = startWorker('graph/analysis/worker', {
-      workerData: task,
-      resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb, stackSizeMb: STACK_MB },
-      name: 'analysis',
-    })
-    let settleSaved: (saved: boolean) => void = () => {}
-    const saved = new Promise<boolean>((settle) => {
-      settleSaved = settle
-    })
-    const timer = setTimeout(() => fail(new AnalysisError('timeout', 'The analysis took too long')), timeLimitMs)
-    const onAbort = () => fail(new AnalysisError('cancelled', 'The analysis was cancelled'))
-    signal?.addEventListener('abort', onAbort, { once: true })
+/** Runs analyses in worker threads, so that the event loop stays free and a runaway parse can be ended. */
+export function createAnalysisRunner({ memoryLimitMb = 1024, idleMs = 0 }: RunnerOptions = {}) {
+  const resourceLimits = { maxOldGenerationSizeMb: memoryLimitMb, stackSizeMb: STACK_MB }
+  const start = () => startWorker('graph/analysis/worker', { resourceLimits, name: 'analysis' })
+  const threads = createThreads({ start, idleMs })
 
-    function end(wasSaved: boolean): void {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-      worker.removeAllListeners()
-      worker.on('error', () => {})
-      void worker.terminate()
-      settleSaved(wasSaved)
-    }
-    function fail(error: AnalysisError): void {
-      end(false)
-      reject(error)
-    }
-    const receive = createReceiver(options, (result) => resolve({ ...result, saved }), end)
-    const write = (table: Table, lines: Uint8Array) =>
-      options.writer?.rows(table, lines).then(
-        () => worker.postMessage('written'),
-        (cause: unknown) => {
-          end(false)
-          reject(cause)
-        },
-      )
-    worker.on('message', (message: WorkerMessage) =>
-      message.type === 'rows' ? void write(message.table, message.lines) : receive(message),
-    )
-    worker.on('error', (cause: NodeJS.ErrnoException) => fail(errorOf(cause)))
-    worker.on('exit', (code) => fail(new AnalysisError('failed', `The analysis ended early (exit code ${code})`)))
-  })
+  return {
+    /** Has a thread ready for an analysis that is soon to come. */
+    prepare: threads.prepare,
+
+    /** Ends the thread that waits. What runs goes on. */
+    close: threads.close,
+
+    /** @throws AnalysisError when cancelled, over its time or memory, or when the worker fails */
+    run(input: AnalysisInput, options: RunOptions = {}): Promise<FinishedAnalysis> {
+      const { signal, timeLimitMs = 600_000 } = options
+      if (signal?.aborted) return Promise.reject(new AnalysisError('cancelled', 'The analysis was cancelled'))
+      return new Promise((resolve, reject) => {
+        const worker = threads.take()
+        let settleSaved: (saved: boolean) => void = () => {}
+        const saved = new Promise<boolean>((settle) => {
+          settleSaved = settle
+        })
+        const timer = setTimeout(() => fail(new AnalysisError('timeout', 'The analysis took too long')), timeLimitMs)
+        const onAbort = () => fail(new AnalysisError('cancelled', 'The analysis was cancelled'))
+        signal?.addEventListener('abort', onAbort, { once: true })
+
+        function end(wasSaved: boolean, letGo: (worker: Worker) => void): void {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', onAbort)
+          unlisten()
+          letGo(worker)
+          settleSaved(wasSaved)
+        }
+        function fail(error: unknown): void {
+          end(false, threads.end)
+          reject(error)
+        }
+        const receive = createReceiver(
+          options,
+          (result) => resolve({ ...result, saved }),
+          (wasSaved) => end(wasSaved, threads.giveBack),
+        )
+        const tell = (order: WorkerOrder) => worker.postMessage(order)
+        const write = (table: Table, lines: Uint8Array) =>
+          options.writer?.rows(table, lines).then(() => tell({ type: 'written' }), fail)
+        const unlisten = listen(worker, {
+          message: (message) => (message.type === 'rows' ? void write(message.table, message.lines) : receive(message)),
+          error: (cause) => fail(errorOf(cause)),
+          exit: (code) => fail(new AnalysisError('failed', `The analysis ended early (exit code ${code})`)),
+        })
+        tell({ type: 'task', task: { input, writeAt: options.writer?.at } })
+      })
+    },
+  }
+}
+
+/** See {@link createAnalysisRunner}. */
+export type AnalysisRunner = ReturnType<typeof createAnalysisRunner>
+
+/** Runs one analysis in a thread of its own. @throws AnalysisError */
+export function runAnalysis(
+  input: AnalysisInput,
+  { memoryLimitMb, ...options }: RunOptions & Pick<RunnerOptions, 'memoryLimitMb'> = {},
+): Promise<FinishedAnalysis> {
+  return createAnalysisRunner(memoryLimitMb === undefined ? {} : { memoryLimitMb }).run(input, options)
 }
 
 /** Puts the messages of a worker together. */
@@ -106,7 +131,7 @@ function createReceiver(
     else if (message.type === 'plan') onPlan?.(message.plan)
     else if (message.type === 'slice') append(parts, message.slice)
     else if (message.type === 'done') onDone({ ...parts, stats: message.stats, scope: message.scope })
-    else onSaved(message.saved)
+    else if (message.type === 'saved') onSaved(message.saved)
   }
 }
 

@@ -122,8 +122,10 @@ export interface AnalysisResult {
 export interface InputFile {
   path: string
   size: number
-  /** Where it lies below the root, where that is not its path. */
-  location?: string
+  /** Where it begins in the pack. One that is not in it cannot be read. */
+  at?: number
+  /** SHA-256 (hexadecimal), where that is known already. */
+  hash?: string
 }
 
 export interface AnalysisInput {
@@ -133,6 +135,8 @@ export interface AnalysisInput {
   name: string
   /** Directory on local disk that the paths are relative to. */
   root: string
+  /** Name of the file there that holds the contents of all. Without it each is a file below `root`. */
+  pack?: string
   files: InputFile[]
   /** Files above this many bytes are recorded, not analysed. @defaultValue 2 MiB */
   maxFileBytes?: number

@@ -1,13 +1,21 @@
 import { once } from 'node:events'
 import type { TransactionSql } from 'postgres'
 
-/** Value of one column in COPY's text format. PostgreSQL takes neither NUL nor half a surrogate pair. */
-function field(value: string | number | boolean | null | undefined): string {
+type Value = string | number | boolean | null | undefined
+
+const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+/** Text as a column in COPY's text format. PostgreSQL takes neither NUL nor half a surrogate pair. */
+export const textField = (value: string): string =>
+  clean(value).replace(/[\\\n\r\t]/g, (character) => ESCAPES[character] as string)
+
+/** A number that may be missing, as a column. */
+export const numberField = (value: number | undefined): string => (value === undefined ? '\\N' : String(value))
+
+/** Value of one column in COPY's text format. */
+function field(value: Value): string {
   if (value === null || value === undefined) return '\\N'
-  if (typeof value !== 'string') return String(value)
-  return clean(value).replace(/[\\\n\r\t]/g, (c) =>
-    c === '\\' ? '\\\\' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : '\\t',
-  )
+  return typeof value === 'string' ? textField(value) : String(value)
 }
 
 function clean(text: string): string {
@@ -15,11 +23,17 @@ function clean(text: string): string {
 }
 
 /** One row of COPY's text format. */
-export const line = (values: Parameters<typeof field>[0][]) => `${values.map(field).join('\t')}\n`
+export const line = (values: Value[]) => `${values.map(field).join('\t')}\n`
+
+/** What `clean` takes away, as JSON escapes it; text that only looks like that is no harm. */
+const UNCLEAN = /\\u(?:0000|d[89a-f])/
 
 /** JSON whose strings PostgreSQL takes. */
-export const json = (value: object) =>
-  JSON.stringify(value, (_key, item: unknown) => (typeof item === 'string' ? clean(item) : item))
+export function json(value: object): string {
+  const text = JSON.stringify(value)
+  if (!UNCLEAN.test(text)) return text
+  return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'string' ? clean(item) : item))
+}
 
 /** Copies lines into a table. */
 export async function copy(sql: TransactionSql, table: string, columns: string[], lines: Uint8Array): Promise<void> {

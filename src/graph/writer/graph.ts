@@ -23,6 +23,12 @@ export interface GraphDifference {
   records: { nodes: GraphNode[]; edges: GraphEdge[] } | undefined
 }
 
+/** How a revision differs that is as the one before. */
+export function noDifference(): GraphDifference {
+  const none = (): Difference => ({ added: [], removed: [], changed: [], size: { added: 0, removed: 0, changed: 0 } })
+  return { nodes: none(), edges: none(), records: { nodes: [], edges: [] } }
+}
+
 /** A difference of so many nodes and edges is few. */
 const FEW = 500
 
@@ -34,13 +40,12 @@ interface Sent {
 }
 
 /** Where the rows of a revision go first: the tables themselves for the first one, else beside what is there. */
-export const incoming = ({ revision }: WriteAt, table: Table) =>
-  revision === 1 || table === 'passages' ? table : `incoming_${table}`
+export const incoming = ({ revision }: WriteAt, table: Table) => (revision === 1 ? table : `incoming_${table}`)
 
 /** Makes the tables that rows of a later revision go to. */
 export async function prepare(sql: TransactionSql, at: WriteAt): Promise<void> {
   if (at.revision === 1) return
-  for (const table of ['graph_nodes', 'graph_edges'] as const)
+  for (const table of Object.keys(TABLES) as Table[])
     await sql`create temp table ${sql(incoming(at, table))} (like ${sql(table)}) on commit drop`
 }
 

@@ -1,9 +1,9 @@
 import type { TransactionSql } from 'postgres'
 import type { AnalysisResult, Passage, Plan } from '../analysis/types.ts'
 import { copy } from './copy.ts'
-import { type GraphDifference, incoming, mergeGraph, prepare } from './graph.ts'
+import { type GraphDifference, incoming, mergeGraph, noDifference, prepare } from './graph.ts'
 import { graphLines, passageLines, TABLES, type Table, type WriteAt } from './lines.ts'
-import { clearPassages, writeFiles } from './passages.ts'
+import { mergePassages, writeFiles } from './passages.ts'
 
 export type { Difference, GraphDifference } from './graph.ts'
 
@@ -11,6 +11,7 @@ export type { Difference, GraphDifference } from './graph.ts'
 export function createRevisionWriter(sql: TransactionSql, at: WriteAt) {
   let last: Promise<void> = Promise.resolve()
   let prepared: Promise<void> | undefined
+  let plan: Plan = { fresh: true, changed: [], gone: [] }
   const next = (work: () => Promise<void>): Promise<void> => {
     last = last.then(work)
     // Whoever calls `finish` hears of the failure; until then it is nobody's.
@@ -23,13 +24,16 @@ export function createRevisionWriter(sql: TransactionSql, at: WriteAt) {
   }
   const rows = (table: Table, lines: Uint8Array): Promise<void> =>
     next(async () => {
-      if (table !== 'passages') await ready()
+      await ready()
       await copy(sql, incoming(at, table), TABLES[table], lines)
     })
 
   return {
     at,
-    plan: (plan: Plan) => void next(() => clearPassages(sql, at.sourceId, plan)),
+    /** Takes word of which files are read: the passages that come are theirs. */
+    plan: (told: Plan) => {
+      plan = told
+    },
     /** Takes lines of one table as the analysis makes them; resolves when they are written. */
     rows,
     passages: (passages: Passage[]) => void rows('passages', passageLines(at, passages)),
@@ -43,8 +47,11 @@ export function createRevisionWriter(sql: TransactionSql, at: WriteAt) {
       uploadOf: ReadonlyMap<string, string>,
     ): Promise<GraphDifference> {
       await last
-      await ready()
       await writeFiles(sql, at.sourceId, uploadOf)
+      // Nothing was linked again, so nothing was read either.
+      if (scope?.length === 0) return noDifference()
+      await ready()
+      if (at.revision > 1) await mergePassages(sql, { sourceId: at.sourceId, arrived: incoming(at, 'passages') }, plan)
       return mergeGraph(sql, at, { nodes: stats.nodes, edges: stats.edges, scope })
     },
     /** Waits for what is under way, however it ends: a transaction cannot be rolled back in the middle of a copy. */

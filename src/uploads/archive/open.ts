@@ -11,6 +11,9 @@ import { describeOther, detectArchive, FORMAT_SAMPLE_BYTES } from './format.ts'
 import { readTar } from './tar.ts'
 import { readZip } from './zip.ts'
 
+/** What comes out of gzip at a time: each chunk is a way to the thread pool and back. */
+const CHUNK_BYTES = 64 * 1024
+
 /** An archive that was recognised by its content. `close` lets go of the source and of what was written for it. */
 export interface OpenedArchive {
   format: ArchiveFormat
@@ -59,7 +62,8 @@ async function peek(input: Readable) {
 
 function openTar(input: Readable, all: AsyncIterable<Buffer>, format: 'tar' | 'tar.gz', budget: Budget): OpenedArchive {
   const packed = counted(all, budget.read)
-  const plain = format === 'tar' ? packed : pipeline(Readable.from(packed), createGunzip(), () => {})
+  const plain =
+    format === 'tar' ? packed : pipeline(Readable.from(packed), createGunzip({ chunkSize: CHUNK_BYTES }), () => {})
   const reader = createByteReader(counted(plain, budget.produced))
   const close = async () => {
     await reader.close()

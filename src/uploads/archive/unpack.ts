@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import {
   ARCHIVE_LIMITS,
   ArchiveError,
@@ -18,7 +18,7 @@ import { createFileWriter } from './write.ts'
 const MAX_NAMED_SKIPS = 1000
 
 /**
- * Unpacks a zip, tar or tar.gz below a directory in bounded memory. See {@link Unpack} for what comes out and what
+ * Unpacks a zip, tar or tar.gz below a directory, or into a writer, in bounded memory. See {@link Unpack} for what comes out and what
  * does not. Nothing of the archive is trusted: paths are cleaned, links and devices never made, sizes counted as they
  * come out. When it fails, the directory is gone again.
  *
@@ -46,12 +46,11 @@ export async function unpack(source: ArchiveSource, options: UnpackOptions): Pro
 async function unpackInto(
   directory: string,
   source: ArchiveSource,
-  { keep = () => true, onProgress, signal }: UnpackOptions,
+  { keep = () => true, onProgress, signal, write = createFileWriter(directory, signal) }: UnpackOptions,
   limits: ArchiveLimits,
 ): Promise<Unpacked> {
   const archive = await openArchive(source, createBudget(limits), `${directory}.zip`)
   const result: Unpacked = { format: archive.format, files: [], skipped: [], skippedCount: 0, bytes: 0 }
-  const write = createFileWriter(signal)
   const seen = new Set<string>()
   let encrypted = 0
 
@@ -64,7 +63,7 @@ async function unpackInto(
     if (seen.has(name.path)) return 'duplicate'
     if (entry.size > limits.maxEntryBytes) return 'too_large'
     if (!keep(name.path, entry.size)) return undefined
-    const obstacle = await write(join(directory, name.path), entry.content)
+    const obstacle = await write(name.path, entry.content)
     if (obstacle) return obstacle
     seen.add(name.path)
     result.files.push({ path: name.path, size: entry.size })

@@ -1,6 +1,6 @@
 import { mkdir, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import type { SkipReason } from '../../contracts/archive.ts'
+import { dirname, join } from 'node:path'
+import type { FileWriter, SkipReason } from '../../contracts/archive.ts'
 
 /** Ways in which a file system says no to a name, and what they mean for the entry. */
 const OBSTACLES: Record<string, SkipReason> = {
@@ -13,10 +13,10 @@ const OBSTACLES: Record<string, SkipReason> = {
 }
 
 /**
- * Writes new files and the directories above them. A name that the file system will not take (because a file stands
+ * Writes new files below a directory, and the directories above them. A name that the file system will not take (because a file stands
  * where a directory is wanted, or because it does not tell upper from lower case) is answered as a reason to skip.
  */
-export function createFileWriter(signal: AbortSignal | undefined) {
+export function createFileWriter(directory: string, signal: AbortSignal | undefined): FileWriter {
   const made = new Set<string>()
 
   async function create(path: string) {
@@ -27,10 +27,10 @@ export function createFileWriter(signal: AbortSignal | undefined) {
     return open(path, 'wx', 0o600)
   }
 
-  return async (path: string, content: () => AsyncIterable<Uint8Array>): Promise<SkipReason | undefined> => {
+  return async (path, content) => {
     let file: Awaited<ReturnType<typeof open>>
     try {
-      file = await create(path)
+      file = await create(join(directory, path))
     } catch (cause) {
       const reason = OBSTACLES[(cause as NodeJS.ErrnoException).code ?? '']
       if (reason) return reason

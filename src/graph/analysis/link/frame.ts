@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Entry } from '../incremental/entries.ts'
 import { createJavaScriptResolver, splitRequest } from '../resolve/javascript.ts'
 import { createPackages } from '../resolve/packages.ts'
@@ -7,7 +5,7 @@ import { createPythonResolver, type PythonResolver } from '../resolve/python.ts'
 import type { Resolved } from '../resolve/resolved.ts'
 import { createTree, join as joinPath, type Tree } from '../resolve/tree.ts'
 import { createTsProjects } from '../resolve/tsconfig.ts'
-import type { AnalysisInput, InputFile } from '../types.ts'
+import type { AnalysisInput } from '../types.ts'
 import { createGraphBuilder } from './builder.ts'
 import { resolveImports } from './code.ts'
 import type { LinkContext, LinkedFile } from './context.ts'
@@ -24,18 +22,17 @@ export interface Frame {
   manifests: ReadonlySet<string>
 }
 
-/** Puts together what linking needs, without reading any facts yet. */
+/** Puts together what linking needs, without reading any facts yet. `textOf` is asked for manifests, `before` are those that were asked for before. */
 export function createFrame(
   input: AnalysisInput,
   entries: readonly Entry[],
-  files: readonly InputFile[],
+  textOf: (path: string) => string | undefined,
   before: readonly string[],
 ): Frame {
   const manifests = new Set(before)
-  const locations = new Map(files.map((file) => [file.path, file.location ?? file.path]))
   const read = (path: string) => {
     manifests.add(path)
-    return readText(join(input.root, locations.get(path) ?? path))
+    return textOf(path)
   }
   const tree = createTree(
     entries.map(({ path }) => path),
@@ -63,12 +60,4 @@ function createProjects(tree: Tree, packages: ReturnType<typeof createPackages>)
     const own = packages.find(parts.name, joinPath(from, 'tsconfig.json') ?? '')
     return own && joinPath(own.folder, parts.subpath === '.' ? 'tsconfig.json' : parts.subpath)
   })
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
 }

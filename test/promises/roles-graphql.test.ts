@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import type { GraphQLObjectType } from 'graphql'
+import { buildSchema, type GraphQLObjectType } from 'graphql'
 import t from 'tap'
-import { may, type Operation, type Scope, type WorkspaceRole } from '../../src/contracts/policy.ts'
+import { may, SCOPES, type Scope, WORKSPACE_POLICY, type WorkspaceRole } from '../../src/contracts/policy.ts'
+import { DECLARATIONS, declarationOf, type FieldDeclaration } from '../../src/graph/graphql/declarations.ts'
 import { schema } from '../../src/graph/graphql/schema.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { caller, type Person, person, testApp } from '../helpers/app.ts'
@@ -10,9 +11,6 @@ import { makeThings, peopleOf, type Things } from '../helpers/things.ts'
 // The role matrix of test/promises/roles.test.ts for the surface that is no route each: every field of Query and Mutation, as every role.
 
 interface Field {
-  /** The role that it needs towards the record it works on, and the scope of an API key. */
-  needs: Operation
-  scope: Scope
   /** A request that is right in form. `null` in place of the field is what an outsider gets, where it says so. */
   query: (things: Things, fresh: Fresh) => string
   outsiders?: 'null'
@@ -26,46 +24,30 @@ interface Fresh {
 
 const FIELDS: Record<string, Field> = {
   'Query.node': {
-    needs: 'graph:read',
-    scope: 'graph:read',
     query: ({ records }) => `{ node(id: "${records['/api/nodes']}") { id } }`,
     outsiders: 'null',
   },
   'Query.source': {
-    needs: 'graph:read',
-    scope: 'graph:read',
     query: ({ records }) => `{ source(id: "${records['/api/sources']}") { id graph { revision } } }`,
   },
   'Query.sources': {
-    needs: 'graph:read',
-    scope: 'graph:read',
     query: ({ workspaceId }) => `{ sources(workspaceId: "${workspaceId}") { edges { node { id } } } }`,
   },
   'Query.graph': {
-    needs: 'graph:read',
-    scope: 'graph:read',
     query: ({ records }) =>
       `{ graph(sourceId: "${records['/api/sources']}") { nodes { edges { node { id outgoing { id } } } } cycles { nodes { id } } search(q: "a") { score } } }`,
   },
   'Mutation.analyze': {
-    needs: 'graph:write',
-    scope: 'graph:write',
     query: ({ values }) =>
       `mutation { analyze(uploadIds: ["${(values.uploadIds as string[])[0]}"], name: "again") { job { id } source { id } } }`,
   },
   'Mutation.deleteSource': {
-    needs: 'graph:write',
-    scope: 'graph:write',
     query: (_things, { sourceId }) => `mutation { deleteSource(id: "${sourceId}") }`,
   },
   'Mutation.annotate': {
-    needs: 'graph:annotate',
-    scope: 'graph:write',
     query: ({ records }) => `mutation { annotate(nodeId: "${records['/api/nodes']}", text: "a note") { id } }`,
   },
   'Mutation.deleteAnnotation': {
-    needs: 'graph:moderate',
-    scope: 'graph:write',
     query: (_things, { annotationId }) => `mutation { deleteAnnotation(id: "${annotationId}") }`,
   },
 }
@@ -88,11 +70,18 @@ async function freshOf(app: FastifyInstance, { workspaceId, records }: Things): 
   return { sourceId, annotationId }
 }
 
-t.test('the table has every field of Query and Mutation', async (t) => {
+t.test('every field of Query and Mutation declares what it requires, and is asked here', async (t) => {
   const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
     Object.keys((type as GraphQLObjectType).getFields()).map((name) => `${(type as GraphQLObjectType).name}.${name}`),
   )
+  t.same([...DECLARATIONS.keys()], fields)
   t.same(Object.keys(FIELDS).sort(), fields.sort())
+  for (const [name, { needs, scope }] of DECLARATIONS) {
+    t.ok(needs in WORKSPACE_POLICY, `${name} needs ${needs}`)
+    t.ok(SCOPES.includes(scope), `${name} has the scope ${scope}`)
+  }
+  const bare = buildSchema('type Query { bare: ID }').getQueryType()?.getFields().bare
+  t.throws(() => declarationOf(bare as never), /'bare' of GraphQL does not declare/)
 })
 
 t.test('SECURITY 12, 30, 32: every field of GraphQL, as every role', async (t) => {
@@ -101,7 +90,8 @@ t.test('SECURITY 12, 30, 32: every field of GraphQL, as every role', async (t) =
   const things = await makeThings(app, owner)
   const people = await peopleOf(app, owner, things.workspaceId)
   const fresh = () => freshOf(app, things)
-  for (const [name, { needs, query, outsiders }] of Object.entries(FIELDS)) {
+  for (const [name, { query, outsiders }] of Object.entries(FIELDS)) {
+    const { needs } = DECLARATIONS.get(name) as FieldDeclaration
     const field = name.split('.')[1] as string
     const nobody = await caller(app).post('/graphql', { query: query(things, await fresh()) })
     t.equal(nobody.statusCode, 401, `${name} as nobody`)
@@ -125,7 +115,8 @@ t.test('SECURITY 12: API keys over GraphQL, by their scopes', async (t) => {
   for (const scopes of [['account:read'], ['graph:read'], ['graph:read', 'graph:write']] as Scope[][]) {
     const { key } = (await owner.post('/api/auth/api-keys', { name: 'k', scopes })).json<{ key: string }>()
     const machine = caller(app, { authorization: `Bearer ${key}` })
-    for (const [name, { scope, query }] of Object.entries(FIELDS)) {
+    for (const [name, { query }] of Object.entries(FIELDS)) {
+      const { scope } = DECLARATIONS.get(name) as FieldDeclaration
       const code = codeOf(await ask(machine, query(things, await freshOf(app, things))))
       t.equal(code, scopes.includes(scope) ? undefined : 'FORBIDDEN', `${name} with ${scopes.join(', ')}`)
     }

@@ -1,6 +1,7 @@
 import { type ExecutionResult, execute, GraphQLError } from 'graphql'
 import { problem } from '../../contracts/errors.ts'
 import type { Actor } from '../../contracts/policy.ts'
+import { withScopes } from './declarations.ts'
 import type { createReader, GraphqlRequest, Presenter } from './document.ts'
 import { createRoot, type GraphqlDeps } from './root.ts'
 import { schema } from './schema.ts'
@@ -35,7 +36,7 @@ export function createGraphqlExecutor({ read, present, ...deps }: ExecutorOption
     const { data, errors } = (await execute({
       schema,
       document,
-      rootValue: createRoot(deps, actor),
+      rootValue: withScopes(createRoot(deps, actor), actor),
       variableValues: variables,
       operationName: request.operationName ?? null,
     })) as ExecutionResult

@@ -3,6 +3,9 @@ import { JOB_STATES } from '../../contracts/jobs.ts'
 import { EDGE_KINDS, NODE_KINDS, RESOLUTIONS } from '../analysis/types.ts'
 
 const SDL = `
+"What role a field needs towards the record it works on, and the scope that an API key needs (see declarations.ts)."
+directive @requires(needs: String!, scope: String!) on FIELD_DEFINITION
+
 "Anything with an id (Relay)."
 interface Node { id: ID! }
 
@@ -139,22 +142,22 @@ type Analysis { job: Job! source: Source! }
 
 type Query {
   "Anything by its id: a source or a node of a graph."
-  node(id: ID!, revision: Int): Node
-  source(id: ID!): Source!
-  sources(workspaceId: ID, first: Int = 20, after: String): SourceConnection!
+  node(id: ID!, revision: Int): Node @requires(needs: "graph:read", scope: "graph:read")
+  source(id: ID!): Source! @requires(needs: "graph:read", scope: "graph:read")
+  sources(workspaceId: ID, first: Int = 20, after: String): SourceConnection! @requires(needs: "graph:read", scope: "graph:read")
   "Without a source: the newest of the workspace."
-  graph(sourceId: ID, workspaceId: ID, revision: Int): Graph!
+  graph(sourceId: ID, workspaceId: ID, revision: Int): Graph! @requires(needs: "graph:read", scope: "graph:read")
 }
 
 type Mutation {
   "Orders the analysis of uploads, into a new source or as the next revision of one."
-  analyze(uploadIds: [ID!]!, sourceId: ID, name: String): Analysis!
+  analyze(uploadIds: [ID!]!, sourceId: ID, name: String): Analysis! @requires(needs: "graph:write", scope: "graph:write")
   "Notes something on a node."
-  annotate(nodeId: ID!, text: String!): Annotation!
+  annotate(nodeId: ID!, text: String!): Annotation! @requires(needs: "graph:annotate", scope: "graph:write")
   "Takes a note away; its id."
-  deleteAnnotation(id: ID!): ID!
+  deleteAnnotation(id: ID!): ID! @requires(needs: "graph:moderate", scope: "graph:write")
   "Deletes a source and its graph; its id."
-  deleteSource(id: ID!): ID!
+  deleteSource(id: ID!): ID! @requires(needs: "graph:write", scope: "graph:write")
 }
 
 "Nodes and edges together."

@@ -163,6 +163,32 @@ opaque type Id: string = string;
     ],
     not: ['imports flow.js -> never.js'],
   },
+  {
+    name: 'a package imports itself by its name where it says what it exports, from its own scope',
+    files: {
+      'package.json':
+        '{"name":"x","exports":{".":"./index.js"},"imports":{"#a":{"module-sync":"./new.js","default":"./index.js"}}}',
+      'index.js': '',
+      'new.js': '',
+      'lib/a.js': "require('x')\nrequire('#a')\n",
+      'sub/package.json': '{"main":"a.js"}',
+      'sub/a.js': "require('x')\n",
+      'plain/package.json': '{"name":"plain","main":"index.js"}',
+      'plain/index.js': '',
+      'plain/a.js': "require('plain')\n",
+    },
+    has: [
+      'imports lib/a.js -> index.js',
+      'imports sub/a.js -> own:./ inferred',
+      'imports plain/a.js -> own:plain/ inferred',
+    ],
+    not: ['imports lib/a.js -> new.js'],
+  },
+  {
+    name: 'long lines of TypeScript are not minified',
+    files: { 'a.d.ts': `export type Header = ${"'x' | ".repeat(4000)}'y'\n` },
+    nodes: ['type a.d.ts#Header'],
+  },
 ]
 
 testScenarios(scenarios)

@@ -78,7 +78,7 @@ export function scoreImports(result: AnalysisResult, oracle: Oracle): Score {
   const code = (id: string) => /\.[cm]?[jt]sx?$|\.py$/.test(nodes.get(id)?.key ?? '')
   const ours = new Set(
     result.edges
-      .filter(({ kind, from, to }) => kind === 'imports' && isFile(from) && isFile(to) && code(to))
+      .filter(({ kind, from, to }) => kind === 'imports' && isFile(from) && isFile(to) && code(from) && code(to))
       .map(({ from, to }) => `${nodes.get(from)?.key} -> ${nodes.get(to)?.key}`),
   )
   const line = ([from, to]: [string, string]) => `${from} -> ${to}`

@@ -147,10 +147,10 @@ export function isBinary(bytes: Uint8Array): boolean {
   return false
 }
 
-/** Whether text is machine-packed: a named `.min.` file, or lines so long that nobody wrote them. */
+/** Whether text is machine-packed: a named `.min.` file, or lines so long that nobody wrote them; TypeScript has those in unions. */
 export function isMinified(path: string, text: string): boolean {
   if (/[.-]min\.(?:js|mjs|cjs|css)$/.test(path)) return true
-  if (text.length < 5000) return false
+  if (text.length < 5000 || /\.[cm]?tsx?$/.test(path)) return false
   let lines = 1
   let longest = 0
   let last = -1

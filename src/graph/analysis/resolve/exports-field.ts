@@ -46,7 +46,8 @@ export function exportTargets(field: unknown, subpath: string, conditions: Condi
   return targetsOf(field[key], star, conditions).map((target) => (key.endsWith('/') ? `${target}${star}` : target))
 }
 
-const ALWAYS = new Set(['node', 'node-addons', 'default', 'module-sync', 'module'])
+/** Not `module-sync`, which newer versions of Node alone know: what stands beside it is the same for all. */
+const ALWAYS = new Set(['node', 'node-addons', 'default', 'module'])
 
 /** The conditions that hold come first, as written; declarations first for TypeScript and last for others. */
 function rank(condition: string, { typescript, typeOnly, required, custom }: Conditions): number {

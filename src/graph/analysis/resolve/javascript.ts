@@ -89,6 +89,8 @@ export function createJavaScriptResolver(tree: Tree, packages: Packages, project
     const { name, subpath } = splitRequest(request)
     if (isBuiltin(request)) return { to: 'external', ecosystem: 'node', name: request, resolution: 'exact' }
     const own = packages.find(name, from)
+    // Elsewhere a package that is no workspace is found where it is installed: another copy of it.
+    if (own && !own.member && !packages.isSelf(own, from)) return { to: 'own', package: own, resolution: 'inferred' }
     if (own) return ownEntry(own, subpath, importer)
     if (!PACKAGE_NAME.test(name)) return { to: 'unresolved', name: request }
     const declared = packages.declares(from, name) || packages.declares(from, typesName(name))

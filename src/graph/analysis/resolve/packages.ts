@@ -19,6 +19,8 @@ export interface Packages {
   manifestOf: (path: string) => { folder: string; manifest: Record<string, unknown> } | undefined
   /** A workspace package by name, as seen from a file: a member, or the file's own package. */
   find: (name: string, from: string) => OwnPackage | undefined
+  /** Whether a file may import its own package by name (Node.js documentation, "Self-referencing a package using its name"). */
+  isSelf: (item: OwnPackage, from: string) => boolean
   /** Whether a package.json between the file and the root declares this dependency. */
   declares: (path: string, name: string) => boolean
 }
@@ -63,6 +65,7 @@ export function createPackages(tree: Tree): Packages {
       const self = of(from)
       return self?.name === name ? self : undefined
     },
+    isSelf: (item, from) => manifestOf(from)?.folder === item.folder && item.manifest.exports !== undefined,
     declares: (path, name) =>
       ancestors(dirname(path)).some((folder) =>
         DEPENDENCIES.some((field) => property(property(manifests.get(folder), field), name) !== undefined),

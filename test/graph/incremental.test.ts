@@ -61,6 +61,11 @@ const CONTENTS: Record<string, string[]> = {
     'import os\ndef run():\n    return os.name\n',
     'class Run:\n    pass\ndef run():\n    return Run()\n',
   ],
+  'native/Makefile': ['CFLAGS = -Iinc\n', 'CFLAGS = -Iother\n', 'all:\n'],
+  'native/main.c': ['#include <x.h>\nint main() { return x(); }\n', '#include "x.h"\nint y() { return x(); }\n'],
+  'native/inc/x.h': ['int x();\n', 'int x() { return 1; }\n'],
+  'native/other/x.h': ['int x();\n'],
+  'bin/tool': ["#!/usr/bin/env node\nrequire('../src/util')\n", '#!/bin/sh\nrun() { :; }\n', 'plain\n'],
   'README.md': [
     '# App\n\nCall `used()` or `A.run`, see [the source](src/a.ts) and [below](#more).\n\n## More\n\ntext\n',
     '# App\n\nSee [c](src/c.ts), `src/util.js`, [guide](docs/guide.md#install) and `src/b.ts#b().`.\n',
@@ -216,6 +221,36 @@ t.test('after any series of edits the graph is that of a clean analysis, and upd
     { numRuns: Number(process.env.PROPERTY_RUNS ?? 25), endOnFailure: false },
   )
   t.ok(partial > 0, `${partial} revisions were linked in part only`)
+})
+
+t.test('a file that could not be read, and then can, is felt by whoever imports it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-memory-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const others = Object.fromEntries(
+    Array.from({ length: 8 }, (_, at) => [`other${at}.ts`, `export const o${at} = 1\n`]),
+  )
+  const files: Files = { 'a.ts': "import { b } from './b'\nb()\n", 'b.ts': 'export const b = () => 1\n', ...others }
+  const memory = (revisionId: string) => ({ path: join(folder, revisionId), revisionId })
+  await withTree(files, async (input) => {
+    const lost = input.files.map((file) => (file.path === 'b.ts' ? { ...file, location: 'gone.ts' } : file))
+    const first = await analyzeAgain({ ...input, files: lost, memory: { next: memory('1') } })
+    first.save()
+    t.match(first.result.notes, [{ path: 'b.ts', code: 'unreadable' }])
+    const again = { previous: memory('1'), next: memory('2') }
+    const second = await analyzeAgain({ ...input, memory: again })
+    t.strictSame(second.result.scope, ['b.ts', 'a.ts'], 'a part of it, with whoever looked at the file')
+    const wanted = await analyze(input)
+    const own = new Set(wanted.nodes.filter(({ path }) => ['a.ts', 'b.ts'].includes(path)).map(({ id }) => id))
+    t.strictSame(
+      second.result.nodes,
+      wanted.nodes.filter(({ id }) => own.has(id)),
+    )
+    t.strictSame(
+      second.result.edges,
+      wanted.edges.filter(({ from }) => own.has(from)),
+    )
+    t.strictSame(second.result.notes, [])
+  })
 })
 
 t.test('what is read and linked again', async (t) => {

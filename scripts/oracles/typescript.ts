@@ -91,16 +91,22 @@ export function askTypeScript(root: string): CompilerOracle {
       oracle.definitions.push([path, lineOf(file, nameNode(node)), kind, name.text])
       if (kind === 'function' || kind === 'method' || kind === 'class' || kind === 'variable') inside = name.text
     }
-    if (ts.isCallExpression(node) || ts.isNewExpression(node)) addCall(node, file, inside, path)
+    if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isTaggedTemplateExpression(node))
+      addCall(node, file, inside, path)
     ts.forEachChild(node, (child) => visit(child, file, inside, path))
   }
 
-  function addCall(node: ts.CallExpression | ts.NewExpression, file: ts.SourceFile, from: string, path: string): void {
-    let callee: ts.Expression = node.expression
+  function addCall(
+    node: ts.CallExpression | ts.NewExpression | ts.TaggedTemplateExpression,
+    file: ts.SourceFile,
+    from: string,
+    path: string,
+  ): void {
+    let callee: ts.Expression = ts.isTaggedTemplateExpression(node) ? node.tag : node.expression
     while (ts.isParenthesizedExpression(callee) || ts.isNonNullExpression(callee)) callee = callee.expression
     const form = ts.isNewExpression(node)
       ? 'new'
-      : ts.isIdentifier(callee)
+      : ts.isIdentifier(callee) && !ts.isTaggedTemplateExpression(node)
         ? 'name'
         : ts.isPropertyAccessExpression(callee) && callee.expression.kind === ts.SyntaxKind.ThisKeyword
           ? 'this'

@@ -189,6 +189,15 @@ opaque type Id: string = string;
     files: { 'a.d.ts': `export type Header = ${"'x' | ".repeat(4000)}'y'\n` },
     nodes: ['type a.d.ts#Header'],
   },
+  {
+    name: 'functions that say what their this is',
+    files: {
+      'a.ts': `class App { add() {} run() { go.call(this) } }
+function go(this: App) { inner.call(this); async function inner(this: App) { this.add() } }
+`,
+    },
+    has: ['calls a.ts#go().inner(). -> a.ts#App.add(). inferred'],
+  },
 ]
 
 testScenarios(scenarios)

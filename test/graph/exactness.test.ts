@@ -150,6 +150,45 @@ API Thing *macro(int a) { Set s(a); if (a) { return 0; } }
     has: ['calls A.java#R.R(). -> A.java#R.check().'],
   },
   {
+    name: 'C++: members that are templates or stand between conditions, conversions outside of their class',
+    files: {
+      'a.h': `namespace N {
+class A {
+#ifndef OLD
+  template <typename G>
+  static Made Accessor(const char* name, void* data = nullptr);
+  template <typename T> A(T one);
+#endif
+};
+inline A::operator bool() const { return true; }
+}
+`,
+    },
+    nodes: ['method a.h#N.A.Accessor().', 'method a.h#N.A.A().', 'method a.h#N.A.operator bool().'],
+  },
+  {
+    name: 'C++: macros where the grammar expects none',
+    files: {
+      'a.h': `class DB_EXPORT Store : public Base {
+ public:
+  int get() const NOEXCEPT { return help(); }
+  virtual void put() NOEXCEPT = 0;
+};
+struct ALIGNED(8) Cell { int one() { if (x) STOP; return 1; } };
+inline int Store::size() const
+    NOEXCEPT { return 0; }
+`,
+    },
+    nodes: [
+      'class a.h#Store',
+      'class a.h#Cell',
+      'method a.h#Store.get().',
+      'method a.h#Store.put().',
+      'method a.h#Store.size().',
+      'method a.h#Cell.one().',
+    ],
+  },
+  {
     name: 'C and C++: include folders of build files',
     files: {
       'app/CMakeLists.txt': `project(x)

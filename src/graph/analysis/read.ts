@@ -44,7 +44,7 @@ let pythonParser: Promise<PythonParser> | undefined
 
 function grammar(language: string): Promise<Grammar> {
   const spec = SPECS[language] as Spec
-  const loaded = grammars.get(spec.grammar) ?? createGrammar(spec.grammar, spec.query, spec.split)
+  const loaded = grammars.get(spec.grammar) ?? createGrammar(spec.grammar, spec.query, spec)
   grammars.set(spec.grammar, loaded)
   return loaded
 }

@@ -28,7 +28,7 @@ interface Definition {
 export function extractWithGrammar(grammar: Grammar, spec: Spec, language: string, text: string): FileFacts {
   const starts = lineStarts(text)
   const facts = emptyFacts(language, countLines(text, starts))
-  const done = grammar.matches(text, (matches, error) => {
+  const done = grammar.matches(spec.prepare?.(text) ?? text, (matches, error) => {
     if (error !== undefined) {
       facts.notes.push({ code: 'syntax-error', detail: 'Some of it could not be read', line: lineAt(starts, error) })
     }
@@ -121,7 +121,9 @@ function addSymbols(
   const outside = (definition: Definition) =>
     owned.some(({ start, end }) => start <= definition.start && definition.end <= end)
   const [first, later] = [definitions.filter((one) => !outside(one)), definitions.filter(outside)]
-  const defined = new Set(definitions.filter(({ isDeclaration }) => !isDeclaration).map(({ name }) => name))
+  // A class is not what its constructor's declaration declares.
+  const hasBody = ({ isDeclaration, kind }: Definition) => !isDeclaration && kind !== 'class'
+  const defined = new Set(definitions.filter(hasBody).map(({ name }) => name))
   const open: typeof ranges = []
   const add = (definition: Definition, around: number) => {
     // A declaration is worth a node only where the file does not hold what it declares.

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { Language, Parser, Query, type QueryMatch } from 'web-tree-sitter'
+import { Language, Parser, Query, type QueryMatch, type Tree } from 'web-tree-sitter'
 
 /** A grammar with the query of a language, ready to read files. */
 export interface Grammar {
@@ -40,11 +40,23 @@ function partsOf(text: string, split: RegExp): string[] {
   return ends.map((end, at) => blank.slice(0, ends[at - 1] ?? 0) + text.slice(ends[at - 1] ?? 0, end))
 }
 
+/** What to do about texts that have errors. */
+export interface Repair {
+  /** They are read again in the parts that this ends, so that an error costs one part only. */
+  split?: RegExp | undefined
+  /** They are read again so, if that has fewer errors; of what it leaves out the first reading counts. Every character stays in its place. */
+  simplify?: ((text: string) => string) | undefined
+}
+
+/** Where the errors of a tree begin. */
+function errorsIn(tree: Tree): number[] {
+  return tree.rootNode.hasError ? tree.rootNode.descendantsOfType('ERROR').map((node) => node?.startIndex ?? 0) : []
+}
+
 /**
- * Loads a grammar and compiles its query. Where a text has errors, it is read again in the parts that `split` ends, so that an error costs one part
- * only.
+ * Loads a grammar and compiles its query.
  * @throws when the query does not fit the grammar */
-export async function createGrammar(name: string, source: string, split?: RegExp): Promise<Grammar> {
+export async function createGrammar(name: string, source: string, { split, simplify }: Repair): Promise<Grammar> {
   const language = await loadLanguage(name)
   const parser = new Parser()
   parser.setLanguage(language)
@@ -52,15 +64,26 @@ export async function createGrammar(name: string, source: string, split?: RegExp
   return {
     matches(text, read) {
       const until = performance.now() + MAX_MILLISECONDS
-      const tree = parser.parse(text, null, { progressCallback: () => performance.now() > until })
+      const limit = { progressCallback: () => performance.now() > until }
+      const tree = parser.parse(text, null, limit)
       if (tree === null) {
         parser.reset()
         return undefined
       }
       const trees = [tree]
       try {
-        const root = tree.rootNode
-        const error = root.hasError ? (root.descendantsOfType('ERROR')[0]?.startIndex ?? 0) : undefined
+        const errors = errorsIn(tree)
+        const error = tree.rootNode.hasError ? (errors[0] ?? 0) : undefined
+        const simpler = error === undefined ? undefined : simplify?.(text)
+        const other = simpler === undefined || simpler === text ? null : parser.parse(simpler, null, limit)
+        if (other) trees.push(other)
+        else parser.reset()
+        if (other && simpler !== undefined && errorsIn(other).length < errors.length) {
+          const at = ({ captures }: QueryMatch) => captures[0]?.node.startIndex ?? 0
+          const leftOut = query.matches(tree.rootNode).filter((match) => simpler[at(match)] !== text[at(match)])
+          return read([...query.matches(other.rootNode), ...leftOut], error)
+        }
+        if (other) trees.pop()?.delete()
         const parts = error === undefined || split === undefined ? [] : partsOf(text, split)
         for (const part of parts.length > 1 ? parts : []) {
           const one = parser.parse(part)

@@ -1,5 +1,6 @@
 import type { Node } from 'web-tree-sitter'
 import type { ImportFact, NodeKind } from '../types.ts'
+import type { Repair } from './parser.ts'
 
 /**
  * One language for the shared extractor: a tree-sitter grammar and a query whose captures say what is what.
@@ -16,11 +17,11 @@ import type { ImportFact, NodeKind } from '../types.ts'
  * | `@local` with `@localtype` or `@localnew` | a parameter, variable or field, with its type where it is written |
  * | `@comment` `@attribute` | what may stand above a definition |
  */
-export interface Spec {
+export interface Spec extends Repair {
   grammar: string
   query: string
-  /** Ends of parts that can be read by themselves, where errors spoil the whole. Global, of several lines. */
-  split?: RegExp
+  /** Blanks what the grammar cannot know and nobody needs; every character stays in its place. */
+  prepare?: (text: string) => string
   /** Between the parts of a name. */
   separator: RegExp
   /** Words for the enclosing instance, for its type, and for what that extends. */

@@ -71,8 +71,14 @@ function bodyStart(node: Ast): { bodyStart?: number } {
   return body ? { bodyStart: body.start } : {}
 }
 
-/** Walks parameters, types and body of any function in a scope of its own. */
+/** Walks parameters, types and body of any function in a scope of its own. A parameter `this` says what that is. */
 export function visitFunction(walk: Walk, node: Ast): void {
+  const first = children(node, 'params')[0]
+  const self = first?.type === 'Identifier' && first.name === 'this' ? undefined : walk.self
+  inside(walk, walk.symbol, self, () => visitInScope(walk, node))
+}
+
+function visitInScope(walk: Walk, node: Ast): void {
   inScope(walk, true, () => {
     const id = child(node, 'id')
     if (id && node.type === 'FunctionExpression') declare(walk.scope, id.name as string, 'value')

@@ -68,6 +68,16 @@ export function isOpen(declaration: Node): boolean {
   return true
 }
 
+/** What may stand between the body of a class and a declaration in it. */
+const INSIDE = new Set(['template_declaration', 'preproc_if', 'preproc_ifdef', 'preproc_else', 'preproc_elif'])
+
+/** Whether a declaration is one of a class. */
+export function isMember(declaration: Node): boolean {
+  let node = declaration.parent
+  while (node && INSIDE.has(node.type)) node = node.parent
+  return node?.type === 'field_declaration_list'
+}
+
 /** The name that a struct, union or enum has beside the one that a `typedef` gives it. */
 export function tagOf(definition: Node): string | undefined {
   return definition.childForFieldName('type')?.childForFieldName('name')?.text

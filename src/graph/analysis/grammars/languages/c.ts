@@ -1,6 +1,6 @@
 import type { Node } from 'web-tree-sitter'
 import type { DeclaredName, ImportItem, Spec } from '../spec.ts'
-import { declared, isOpen, tagOf } from './c-declarators.ts'
+import { declared, isMember, isOpen, tagOf } from './c-declarators.ts'
 
 /** `"x.h"` is looked for beside the file first (level 1), `<x.h>` is not. */
 function include(node: Node): ImportItem[] {
@@ -20,8 +20,12 @@ function definedName(declarator: Node, definition: Node): DeclaredName | undefin
     case 'class_specifier':
     case 'struct_specifier':
       return { ...found, kind: 'class' }
-    case 'function_definition':
+    case 'function_definition': {
+      // `inline A::operator bool()` is read as a function `bool` that returns an `A::operator`.
+      const owner = /^(.*)::\s*operator$/s.exec(definition.childForFieldName('type')?.text ?? '')?.[1]
+      if (owner !== undefined) return { ...found, name: `operator ${found.name}`, owner: [owner], kind: 'function' }
       return { ...found, kind: 'function' }
+    }
     case 'type_definition': {
       const type = definition.childForFieldName('type')
       if (tagOf(definition) === found.name && type?.childForFieldName('body')) return undefined
@@ -31,11 +35,7 @@ function definedName(declarator: Node, definition: Node): DeclaredName | undefin
     case 'field_declaration':
       return found.kind === 'function' ? { ...found, kind: 'method', isDeclaration: true } : undefined
     default:
-      if (
-        found.kind === 'function' &&
-        found.at.text === found.name &&
-        definition.parent?.type === 'field_declaration_list'
-      )
+      if (found.kind === 'function' && found.at.text === found.name && isMember(definition))
         return { ...found, kind: 'method', isDeclaration: true }
       if (!isOpen(definition)) return undefined
       return found.kind === 'function' ? { ...found, isDeclaration: true } : found
@@ -47,9 +47,36 @@ const variables = (name: string) => `[
   (init_declarator declarator: ${name}) (init_declarator declarator: (pointer_declarator declarator: ${name}))
   (init_declarator declarator: (reference_declarator ${name}))]`
 
+/** Macros between `class` and a name (`class API Name {`), and between the parameters and the body of a function (`() NOEXCEPT {`). */
+const BEFORE_NAME = /\b(class|struct)(\s+)([A-Z][A-Z0-9_]+(?:\([^()\n]*\))?)(?=\s+[A-Za-z_]\w*(?:\s+final)?\s*[:{])/g
+const BEFORE_BODY = /(\)(?:\s*const)?\s*)([A-Z][A-Z0-9_]{2,})(?=\s*(?:[{;:]|=\s*(?:0|default|delete)\b))/g
+
+/** Without macros that the grammar takes for types and names. */
+function withoutMacros(text: string): string {
+  const blank = (macro: string) => macro.replace(/[^\n]/g, ' ')
+  return text
+    .replace(BEFORE_NAME, (_, word: string, space: string, macro: string) => word + space + blank(macro))
+    .replace(BEFORE_BODY, (_, before: string, macro: string) => before + blank(macro))
+}
+
+/** The first branch of each condition of the preprocessor: others may hold another half of the same function. */
+function firstBranches(text: string): string {
+  const open: boolean[] = []
+  return text.replace(/^.*$/gm, (line) => {
+    const word = /^[ \t]*#[ \t]*(\w+)/.exec(line)?.[1] ?? ''
+    const isCondition = /^(?:if|ifdef|ifndef|elif|elifdef|else|endif)$/.test(word)
+    if (word.startsWith('if')) open.push(true)
+    else if (word === 'endif') open.pop()
+    else if (isCondition) open.splice(-1, 1, false)
+    return isCondition || open.includes(false) ? ' '.repeat(line.length) : line
+  })
+}
+
 /** C and C++, both by the C++ grammar (ISO C++, [basic.lookup]). What macros make is not seen. */
 export const c: Spec = {
   grammar: 'cpp',
+  prepare: withoutMacros,
+  simplify: firstBranches,
   separator: /::|->|\./,
   self: ['this'],
   exported: (_name, head) => !/^(?:inline\s+)?static\b/.test(head),

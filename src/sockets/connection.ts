@@ -2,10 +2,11 @@ import type { WebSocket } from 'ws'
 import { CLOSE_CODES, type CloseReason } from '../contracts/frames.ts'
 import type { Identity } from './identity.ts'
 
-/** A message as it is written; `prepared` with its header, filled in for the first WebSocket. */
+/** A message as it is written: `frame` with its header for WebSockets, `payload` for what only looks like one. Each is made for the first that wants it. */
 export interface Message {
-  payload: Buffer
-  prepared?: Buffer
+  text: string
+  frame?: Buffer
+  payload?: Buffer
 }
 
 /** A frame ready to be sent, shared by all its receivers; `message` is filled in when it is first written by itself. */

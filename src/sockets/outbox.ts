@@ -1,5 +1,5 @@
 import type { Chunk, Connection, Message } from './connection.ts'
-import { prepare, senderOf } from './prepared.ts'
+import { frameOf, senderOf } from './prepared.ts'
 
 /** What an outbox needs. */
 export interface OutboxOptions {
@@ -32,24 +32,14 @@ export function createOutbox({ maxBytes, maxFrames, onSlow, onFlushed, now = () 
   function messageOf(chunks: Chunk[]): Message {
     const [first] = chunks
     if (chunks.length === 1 && first) {
-      first.message ??= { payload: Buffer.from(first.text) }
+      first.message ??= { text: first.text }
       return first.message
     }
     const same = chunks.length === lastChunks.length && chunks.every((chunk, index) => chunk === lastChunks[index])
     if (same && lastMessage) return lastMessage
     lastChunks = chunks
-    lastMessage = { payload: Buffer.from(`[${chunks.map((chunk) => chunk.text).join(',')}]`) }
+    lastMessage = { text: `[${chunks.map((chunk) => chunk.text).join(',')}]` }
     return lastMessage
-  }
-
-  function hand({ socket }: Connection, message: Message, finished: (() => void) | undefined): void {
-    const sender = senderOf(socket)
-    if (sender === undefined) {
-      socket.send(message.payload, TEXT, finished)
-      return
-    }
-    message.prepared ??= prepare(message.payload)
-    sender.sendFrame([message.prepared], finished)
   }
 
   function write(connection: Connection): void {
@@ -64,7 +54,11 @@ export function createOutbox({ maxBytes, maxFrames, onSlow, onFlushed, now = () 
       return
     }
     const message = messageOf(chunks)
-    const { length } = message.payload
+    const sender = senderOf(socket)
+    if (sender) message.frame ??= frameOf(message.text)
+    else message.payload ??= Buffer.from(message.text)
+    const data = (sender ? message.frame : message.payload) as Buffer
+    const { length } = data
     const before = socket.bufferedAmount
     if (before === 0) connection.unread = 0
     connection.unread += chunks.length
@@ -74,7 +68,8 @@ export function createOutbox({ maxBytes, maxFrames, onSlow, onFlushed, now = () 
       finished?.()
       return
     }
-    hand(connection, message, finished)
+    if (sender) sender.sendFrame([data], finished)
+    else socket.send(data, TEXT, finished)
     counters.frames += chunks.length
     counters.writes += 1
     counters.bytes += length

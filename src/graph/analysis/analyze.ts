@@ -7,13 +7,14 @@ import { partOf } from './incremental/scope.ts'
 import { decodeFacts, type LoadedState, loadState } from './incremental/state.ts'
 import { ignoredFolder } from './languages.ts'
 import { createFrame } from './link/frame.ts'
-import { link, type OnLinked } from './link/link.ts'
+import { type Linked, link, type OnLinked } from './link/link.ts'
 import type { Reader } from './read.ts'
 import { createReader } from './read.ts'
 import { join as joinPath } from './resolve/tree.ts'
 import type { AnalysisInput, AnalysisResult, FileFacts, InputFile, Passage, Plan, Progress } from './types.ts'
 
 const NOTHING: Pick<AnalysisResult, 'nodes' | 'edges'> = { nodes: [], edges: [] }
+const UNLINKED: Linked = { frame: new Set(), reads: new Map() }
 const MAX_FILE_BYTES = 2 * 1024 * 1024
 
 /** Whoever wants to hear of an analysis before it is done. */
@@ -73,21 +74,14 @@ async function analyzeContents(
   const passages = createPassageSink(input.sourceId, listener.onPassages)
   const entries = await readAll({ reader, files: kept, previous, changes }, passages, onProgress)
   const again = previous && toLink(previous, changes, entries)
-  const byPath = new Map(kept.map((file) => [file.path, file]))
-  const textOf = (path: string) => contents.read(byPath.get(path) as InputFile)?.toString('utf8')
-  const frame = createFrame(input, entries, textOf, previous?.manifests ?? [])
-  const { context, python, lookups, manifests } = frame
-  const task = { context, python, lookups, name: input.name, infos: entries, ignored }
   const counts = createCounts()
-  const { onGraph } = listener
-  const take: OnLinked = async (part, path) => {
-    counts.add(part, path)
-    await onGraph?.(part)
-  }
-  const wanted = again ? (path: string) => again.has(path) : () => true
-  const linked = await link({ ...task, wanted }, onProgress, again || !onGraph ? undefined : take)
-  const { nodes, edges } = again ? partOf(context.builder, again, linked) : onGraph ? NOTHING : context.builder.finish()
-  if (again || !onGraph) counts.addAll({ nodes, edges })
+  const task = { contents, files: kept, entries, ignored, before: previous?.manifests ?? [], again }
+  // Nothing to link: the packages and folders are as they were, too.
+  const done =
+    again?.size === 0
+      ? { ...NOTHING, linked: UNLINKED, manifests: new Set(task.before) }
+      : await linkEntries(input, task, counts, listener)
+  const { nodes, edges, linked, manifests } = done
   const unresolved = ({ path, kept }: Entry) =>
     again === undefined || again.has(path) ? (counts.unresolved.get(path) ?? 0) : (kept?.unresolved ?? 0)
   const stats = statsOf(entries, counts, unresolved)
@@ -98,6 +92,39 @@ async function analyzeContents(
     result: { nodes, edges, scope: again && [...again], passages: passages.rest, notes, stats },
     save: () => saveFindings({ input, ignored, manifests, entries, previous, linked, unresolved, maxFileBytes }),
   }
+}
+
+/** What there is to link, and what is known of it. */
+interface Entries {
+  contents: Contents
+  files: readonly InputFile[]
+  entries: Entry[]
+  ignored: Map<string, number>
+  /** Manifests that were asked for before. */
+  before: readonly string[]
+  /** The files to link; undefined for all. */
+  again: ReadonlySet<string> | undefined
+}
+
+async function linkEntries(
+  input: AnalysisInput,
+  { contents, files, entries, ignored, before, again }: Entries,
+  counts: ReturnType<typeof createCounts>,
+  { onProgress = () => {}, onGraph }: AnalysisListener,
+) {
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  const textOf = (path: string) => contents.read(byPath.get(path) as InputFile)?.toString('utf8')
+  const { context, python, lookups, manifests } = createFrame(input, entries, textOf, before)
+  const take: OnLinked = async (part, path) => {
+    counts.add(part, path)
+    await onGraph?.(part)
+  }
+  const wanted = again ? (path: string) => again.has(path) : () => true
+  const task = { context, python, lookups, name: input.name, infos: entries, ignored, wanted }
+  const linked = await link(task, onProgress, again || !onGraph ? undefined : take)
+  const graph = again ? partOf(context.builder, again, linked) : onGraph ? NOTHING : context.builder.finish()
+  if (again || !onGraph) counts.addAll(graph)
+  return { ...graph, linked, manifests }
 }
 
 /** The files to link again; undefined where that is all of them, or so many that the difference is not worth it. */

@@ -23,9 +23,10 @@ export function tarText(bytes: Uint8Array): string {
  * @throws {ArchiveError} CORRUPT
  */
 export function parseTarHeader(block: Buffer): TarHeader | null {
-  if (block.every((byte) => byte === 0)) return null
-  let sum = 8 * 32
-  for (const [index, byte] of block.entries()) if (index < 148 || index >= 156) sum += byte
+  const total = sumOf(block, 0, block.length)
+  if (total === 0) return null
+  // The checksum itself counts as blanks.
+  const sum = total - sumOf(block, 148, 156) + 8 * 32
   if (sum !== number(block.subarray(148, 156))) throw corrupt('a header has a wrong checksum')
   const size = number(block.subarray(124, 136))
   if (!Number.isSafeInteger(size) || size < 0) throw corrupt('a header has an impossible size')
@@ -34,6 +35,13 @@ export function parseTarHeader(block: Buffer): TarHeader | null {
   const base = tarText(block.subarray(0, 100))
   const type = String.fromCharCode(block[156] || 0x30)
   return { name: prefix ? `${prefix}/${base}` : base, type, size }
+}
+
+/** A plain loop: there is a header for each of thousands of files. */
+function sumOf(bytes: Uint8Array, from: number, to: number): number {
+  let sum = 0
+  for (let at = from; at < to; at++) sum += bytes[at] as number
+  return sum
 }
 
 /** Octal digits, or binary with the top bit set (the GNU form for numbers that need more room). */

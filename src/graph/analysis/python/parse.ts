@@ -28,9 +28,9 @@ export async function createPythonParser(): Promise<PythonParser> {
       const tree = parser.parse(text)
       if (tree === null) return { module: { type: 'module', field: '', start: 0, end: 0, kids: [] }, error: 0 }
       try {
-        const state: { error: number | undefined } = { error: undefined }
+        const state: State = { hasError: tree.rootNode.hasError, error: undefined }
         const cursor = tree.walk()
-        const module = copy(cursor, state)
+        const module = copy(cursor, cursor.nodeType, state)
         cursor.delete()
         return { module, error: state.error }
       } finally {
@@ -42,18 +42,25 @@ export async function createPythonParser(): Promise<PythonParser> {
 
 type Cursor = ReturnType<NonNullable<ReturnType<Parser['parse']>>['walk']>
 
-function copy(cursor: Cursor, state: { error: number | undefined }): PyNode {
+interface State {
+  /** Whether there is any error to look for. */
+  hasError: boolean
+  error: number | undefined
+}
+
+function copy(cursor: Cursor, type: string, state: State): PyNode {
   const node: PyNode = {
-    type: cursor.nodeType,
+    type,
     field: cursor.currentFieldName ?? '',
     start: cursor.startIndex,
     end: cursor.endIndex,
     kids: [],
   }
-  if (node.type === 'ERROR' || cursor.nodeIsMissing) state.error ??= node.start
-  if (node.type !== 'identifier' && node.type !== 'string_content' && cursor.gotoFirstChild()) {
+  if (state.hasError && (type === 'ERROR' || cursor.nodeIsMissing)) state.error ??= node.start
+  if (type !== 'identifier' && type !== 'string_content' && cursor.gotoFirstChild()) {
     do {
-      if (cursor.nodeIsNamed && cursor.nodeType !== 'comment') node.kids.push(copy(cursor, state))
+      const inner = cursor.nodeIsNamed ? cursor.nodeType : 'comment'
+      if (inner !== 'comment') node.kids.push(copy(cursor, inner, state))
     } while (cursor.gotoNextSibling())
     cursor.gotoParent()
   }

@@ -13,8 +13,10 @@ const said = JSON.parse(execFileSync('python3', [script, root, ...entries], { ma
   paths: string[]
   imports: [string, string][]
   definitions: [string, ...unknown[]][]
+  calls: [string, number, string, string, ...unknown[]][]
 }
 const at = new Map(said.paths.map((path, index) => [path, index]))
 const imports = said.imports.map((edge) => edge.map((path) => at.get(path)))
 const definitions = said.definitions.map(([path, ...rest]) => [at.get(path), ...rest])
-await writeArchive(root, { ...said, package: { name, version }, imports, definitions }, out)
+const calls = said.calls.map(([path, line, from, to, ...rest]) => [at.get(path), line, from, at.get(to), ...rest])
+await writeArchive(root, { ...said, package: { name, version }, imports, definitions, calls }, out)

@@ -1,4 +1,4 @@
-"""Import edges of a folder of Python sources, by Python's own parser and import rules: prints JSON.
+"""Import edges of a folder of Python sources, by Python's own parser and import rules, and calls by jedi where it is installed: prints JSON.
 
 python3 scripts/oracles/python.py <folder> [<folder on sys.path, relative>...]
 """
@@ -8,6 +8,7 @@ import os
 import sys
 
 root, *entries = sys.argv[1:]
+root = os.path.abspath(root)
 roots = [os.path.join(root, entry) for entry in entries] or [root]
 paths = sorted(
     os.path.relpath(os.path.join(folder, name), root)
@@ -80,4 +81,40 @@ for path in paths:
             within = isinstance(child, ast.ClassDef) or (inside and not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)))
             stack.append((child, within))
 versions = {"python": sys.version.split()[0]}
-print(json.dumps({"tools": versions, "paths": paths, "imports": sorted(edges), "disputed": [], "definitions": definitions, "calls": []}))
+
+
+def calls_of(path, jedi, project):
+    """Calls by a name, on `self`, and in other ways, with the definition that each leads to."""
+    with open(os.path.join(root, path), encoding="utf8") as file:
+        text = file.read()
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+    script = jedi.Script(text, path=os.path.join(root, path), project=project)
+    for node in ast.walk(tree):
+        callee = node.func if isinstance(node, ast.Call) else None
+        if isinstance(callee, ast.Name):
+            place, form = (callee.lineno, callee.col_offset), "name"
+        elif isinstance(callee, ast.Attribute):
+            place = (callee.end_lineno, callee.end_col_offset - 1)
+            form = "this" if isinstance(callee.value, ast.Name) and callee.value.id == "self" else "other"
+        else:
+            continue
+        for found in script.goto(*place, follow_imports=True):
+            target = found.module_path and os.path.relpath(found.module_path, root)
+            if target in paths and found.line is not None:
+                certain = found.type in ("function", "class")
+                yield [path, node.lineno, "", target, found.line, found.name, form if certain else "other"]
+
+
+calls = []
+try:
+    import jedi
+
+    versions["jedi"] = jedi.__version__
+    project = jedi.Project(root, sys_path=[os.path.abspath(base) for base in roots], smart_sys_path=False)
+    calls = [call for path in paths for call in calls_of(path, jedi, project)]
+except ImportError:
+    pass
+print(json.dumps({"tools": versions, "paths": paths, "imports": sorted(edges), "disputed": [], "definitions": definitions, "calls": calls}))

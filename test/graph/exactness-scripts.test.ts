@@ -190,6 +190,24 @@ opaque type Id: string = string;
     nodes: ['type a.d.ts#Header'],
   },
   {
+    name: 'CommonJS: exports that are members of other modules, uses of own exports',
+    files: {
+      'a.js':
+        "const other = require('./b')\nexports.Suite = require('./c')\nexports.run = other.run\nfunction own() {}\nexports.own = own\nfunction go() { new exports.Suite(); module.exports.own(); exports.run() }\n",
+      'b.js': 'exports.run = function () {}\n',
+      'c.js': 'module.exports = Suite\nfunction Suite() {}\n',
+      'd.js': "const { run } = require('./a')\nrun()\n",
+    },
+    has: [
+      'calls d.js -> b.js#run().',
+      'calls a.js#go(). -> a.js#own().',
+      'calls a.js#go(). -> b.js#run().',
+      'instantiates a.js#go(). -> c.js#Suite().',
+      'exports a.js -> b.js#run().',
+    ],
+    not: ['variable a.js#run'],
+  },
+  {
     name: 'functions that say what their this is',
     files: {
       'a.ts': `class App { add() {} run() { go.call(this) } }

@@ -5,7 +5,7 @@ import { assignedPath, exportValue } from './modules.ts'
 import { requireRequest } from './requests.ts'
 import { hasFunctions, isFunction, visitNamedFunction, visitObjectMembers } from './variables.ts'
 import type { Handlers, Walk } from './walk.ts'
-import { addImport } from './walk.ts'
+import { addBinding, addImport } from './walk.ts'
 
 /** Whether a name is free at this place, so that `module` and `exports` are those of CommonJS. */
 function isFree(walk: Walk, name: string): boolean {
@@ -103,9 +103,11 @@ function assignOwn(walk: Walk, node: Ast, right: Ast): boolean {
   const owner = self && walk.facts.symbols[self.index]
   if (name === undefined || node.operator !== '=' || !isFunction(right) || !self || !owner) return false
   if (self.loose || !['class', 'function'].includes(owner.kind)) return false
+  // Another body for a method that there is already says nothing new.
+  if (walk.facts.symbols.some((one) => one.parent === self.index && one.name === name)) return false
   const { start, end } = node
   const exported = owner.exported && !name.startsWith('#')
-  const what = { name, kind: 'method' as const, parent: self.index, start, end, exported, merge: true }
+  const what = { name, kind: 'method' as const, parent: self.index, start, end, exported }
   visitNamedFunction(walk, right, what, { isStatic: self.isStatic, self })
   return true
 }
@@ -134,6 +136,20 @@ export function commonjsHandlers(call: Handlers[string]): Handlers {
   return {
     AssignmentExpression: visitAssignment,
     CallExpression: (walk, node) => visitCompiledExport(walk, node, (other) => call(walk, other)),
+  }
+}
+
+/** Uses of what the module itself exports: `exports.x`, `module.exports.x`. For the end of the module, when all exports are known. */
+export function settleOwnExports(walk: Walk): void {
+  for (const { name, members, found } of walk.scope.pending) {
+    if (walk.scope.values.has(name)) continue
+    const path = name === 'exports' ? members : name === 'module' && members[0] === 'exports' ? members.slice(1) : []
+    const fact = walk.facts.exports.find((one) => one.name === path[0])
+    if (fact?.symbol !== undefined) found({ base: 'symbol', index: fact.symbol, members: path.slice(1) })
+    else if (fact?.binding !== undefined || fact?.import !== undefined) {
+      const index = fact.binding ?? addBinding(walk, fact.import as number, fact.imported ?? '*')
+      found({ base: 'binding', index, members: path.slice(1) })
+    }
   }
 }
 

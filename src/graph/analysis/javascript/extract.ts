@@ -6,7 +6,7 @@ import { emptyFacts } from '../types.ts'
 import type { Ast } from './ast.ts'
 import { children, eachChild, parse } from './ast.ts'
 import { classHandlers } from './classes.ts'
-import { commonjsHandlers, commonjsNames } from './commonjs.ts'
+import { commonjsHandlers, commonjsNames, settleOwnExports } from './commonjs.ts'
 import { expressionHandlers } from './expressions.ts'
 import { functionHandlers, visitStatements } from './functions.ts'
 import { lexicalFacts } from './lexical.ts'
@@ -62,6 +62,7 @@ export function extractJavaScript(path: string, text: string, language: string):
   if (/\.d\.[cm]?ts$/.test(path)) exportImplicitly(walk, parsed.program)
   visitStatements(walk, children(parsed.program, 'body'))
   settleExports(walk)
+  settleOwnExports(walk)
   closeScope(walk.scope)
   return facts
 }

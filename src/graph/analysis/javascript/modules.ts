@@ -1,4 +1,4 @@
-import { declare } from '../scope.ts'
+import { declare, lookup } from '../scope.ts'
 import type { Ast } from './ast.ts'
 import { child, children, nameOf, stringOf, unwrap } from './ast.ts'
 import { visitClass } from './classes.ts'
@@ -129,6 +129,12 @@ export function exportValue(walk: Walk, name: string, value: Ast, statement: Ast
     walk.visit(node)
     return
   }
+  const member = moduleMember(walk, node)
+  if (member !== undefined) {
+    walk.facts.exports.push({ name, ...member, typeOnly: false, startLine })
+    walk.visit(node)
+    return
+  }
   const request = requireRequest(node)
   if (request !== undefined) {
     const index = addImport(walk, node, { request, form: 'require', typeOnly: false, dynamic: false })
@@ -149,6 +155,15 @@ export function exportValue(walk: Walk, name: string, value: Ast, statement: Ast
     walk.symbol = outer
   }
   walk.facts.exports.push({ name, symbol, typeOnly: false, startLine })
+}
+
+/** `other.name` where `other` is a module: the import of that, and the name in it. */
+function moduleMember(walk: Walk, node: Ast): { import: number; imported: string } | undefined {
+  const path = node.type === 'MemberExpression' ? pathOf(node) : undefined
+  const index = path?.members.length === 1 ? lookup(walk.scope, path.name, 'value')?.binding : undefined
+  const binding = index === undefined ? undefined : walk.facts.bindings[index]
+  if (binding?.imported !== '*') return undefined
+  return { import: binding.import, imported: path?.members[0] as string }
 }
 
 function visitDefaultExport(walk: Walk, node: Ast): void {

@@ -46,8 +46,8 @@ export function exportTargets(field: unknown, subpath: string, conditions: Condi
   return targetsOf(field[key], star, conditions).map((target) => (key.endsWith('/') ? `${target}${star}` : target))
 }
 
-/** Not `module-sync`, which newer versions of Node alone know: what stands beside it is the same for all. */
-const ALWAYS = new Set(['node', 'node-addons', 'default', 'module'])
+/** Not `module`, which bundlers alone know, nor `module-sync`, which is new: what stands beside them is for all. */
+const ALWAYS = new Set(['node', 'node-addons', 'default'])
 
 /** The conditions that hold come first, as written; declarations first for TypeScript and last for others. */
 function rank(condition: string, { typescript, typeOnly, required, custom }: Conditions): number {

@@ -1,29 +1,21 @@
 import { once } from 'node:events'
 import type { TransactionSql } from 'postgres'
 
-type Value = string | number | boolean | null | undefined
-
-const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-
-/** Text as a column in COPY's text format. PostgreSQL takes neither NUL nor half a surrogate pair. */
-export const textField = (value: string): string =>
-  clean(value).replace(/[\\\n\r\t]/g, (character) => ESCAPES[character] as string)
-
-/** A number that may be missing, as a column. */
-export const numberField = (value: number | undefined): string => (value === undefined ? '\\N' : String(value))
-
-/** Value of one column in COPY's text format. */
-function field(value: Value): string {
+/** Value of one column in COPY's text format. PostgreSQL takes neither NUL nor half a surrogate pair. */
+function field(value: string | number | boolean | null | undefined): string {
   if (value === null || value === undefined) return '\\N'
-  return typeof value === 'string' ? textField(value) : String(value)
+  if (typeof value !== 'string') return String(value)
+  return clean(value).replace(/[\\\n\r\t]/g, (c) =>
+    c === '\\' ? '\\\\' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : '\\t',
+  )
 }
 
 function clean(text: string): string {
   return text.includes('\0') ? text.replaceAll('\0', '').toWellFormed() : text.toWellFormed()
 }
 
-/** One row of COPY's text format. */
-export const line = (values: Value[]) => `${values.map(field).join('\t')}\n`
+/** One row of COPY's text format. A join and no template: that is a tree of pieces until it is sent, and took 60 MB more for 500,000 edges. */
+export const line = (values: Parameters<typeof field>[0][]) => `${values.map(field).join('\t')}\n`
 
 /** What `clean` takes away, as JSON escapes it; text that only looks like that is no harm. */
 const UNCLEAN = /\\u(?:0000|d[89a-f])/

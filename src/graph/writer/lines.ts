@@ -1,6 +1,6 @@
 import { stableId } from '../analysis/ids.ts'
 import type { GraphEdge, GraphNode, Passage } from '../analysis/types.ts'
-import { json, line, numberField, textField } from './copy.ts'
+import { json, line } from './copy.ts'
 
 /** Where a revision is written to. */
 export interface WriteAt {
@@ -30,18 +30,15 @@ const MAX_COUNT = 32_767
 /** Rows of one batch: enough that a statement for each does not show, little enough that it is soon done. */
 const BATCH = 4_000
 
-// Ids, kinds and numbers hold nothing that COPY would take for something else, and there are hundreds of thousands of them.
 function nodeLine({ sourceId, revision }: WriteAt, node: GraphNode): string {
   const { id, key, kind, name, path, startLine, endLine, ...attributes } = node
-  const first = `${id}\t${sourceId}\t${revision}\t${textField(key)}\t${kind}\t${textField(name)}\t${textField(path)}`
-  return `${first}\t${numberField(startLine)}\t${numberField(endLine)}\t${textField(json(attributes))}\n`
+  return line([id, sourceId, revision, key, kind, name, path, startLine, endLine, json(attributes)])
 }
 
 function edgeLine({ sourceId, revision }: WriteAt, edge: GraphEdge): string {
   const { id, kind, from, to, resolution, typeOnly, dynamic, startLine, endLine, count, name } = edge
-  const first = `${id}\t${sourceId}\t${revision}\t${kind}\t${from}\t${to}\t${resolution}\t${typeOnly}\t${dynamic}`
-  const last = name === undefined ? '\\N' : textField(name)
-  return `${first}\t${numberField(startLine)}\t${numberField(endLine)}\t${Math.min(count, MAX_COUNT)}\t${last}\n`
+  const first = [id, sourceId, revision, kind, from, to, resolution, typeOnly, dynamic]
+  return line([...first, startLine, endLine, Math.min(count, MAX_COUNT), name])
 }
 
 /** The same text on the same lines of the same node is the same passage. */

@@ -151,6 +151,7 @@ type Exact = {| +a: ?string, [[x]]: mixed |};
 opaque type Id: string = string;
 `,
       ...Object.fromEntries([...'abcdefg', 'never'].map((name) => [`${name}.js`, ''])),
+      'b.d.ts': '',
     },
     has: [
       'imports flow.js -> a.js type',

@@ -73,7 +73,8 @@ export function resolveAsFile(tree: Tree, path: string, importer: Importer): str
     if (found !== undefined) return found
   }
   if (tree.has(path)) return path
-  const order = importer.typescript || importer.typeOnly ? TS_FIRST : JS_FIRST
+  // Types that JavaScript imports are those of Flow, which stand in the file itself.
+  const order = importer.typescript ? TS_FIRST : JS_FIRST
   return order.map((extension) => path + extension).find(tree.has)
 }
 

@@ -177,6 +177,9 @@ inline A::operator bool() const { return true; }
 struct ALIGNED(8) Cell { int one() { if (x) STOP; return 1; } };
 inline int Store::size() const
     NOEXCEPT { return 0; }
+DECLARE_STACK_OF(Store)
+int after(int a) __THROW __nonnull ((1)) __wur;
+#define after after64
 `,
     },
     nodes: [
@@ -186,6 +189,7 @@ inline int Store::size() const
       'method a.h#Store.put().',
       'method a.h#Store.size().',
       'method a.h#Cell.one().',
+      'function a.h#after().',
     ],
   },
   {

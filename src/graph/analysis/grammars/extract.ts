@@ -121,8 +121,8 @@ function addSymbols(
   const outside = (definition: Definition) =>
     owned.some(({ start, end }) => start <= definition.start && definition.end <= end)
   const [first, later] = [definitions.filter((one) => !outside(one)), definitions.filter(outside)]
-  // A class is not what its constructor's declaration declares.
-  const hasBody = ({ isDeclaration, kind }: Definition) => !isDeclaration && kind !== 'class'
+  // Neither a class nor a macro of the same name is what a declaration declares.
+  const hasBody = ({ isDeclaration, kind }: Definition) => !isDeclaration && (kind === 'function' || kind === 'method')
   const defined = new Set(definitions.filter(hasBody).map(({ name }) => name))
   const open: typeof ranges = []
   const add = (definition: Definition, around: number) => {

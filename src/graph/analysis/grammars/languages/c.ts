@@ -47,16 +47,21 @@ const variables = (name: string) => `[
   (init_declarator declarator: ${name}) (init_declarator declarator: (pointer_declarator declarator: ${name}))
   (init_declarator declarator: (reference_declarator ${name}))]`
 
-/** Macros between `class` and a name (`class API Name {`), and between the parameters and the body of a function (`() NOEXCEPT {`). */
+/** Macros between `class` and a name (`class API Name {`). */
 const BEFORE_NAME = /\b(class|struct)(\s+)([A-Z][A-Z0-9_]+(?:\([^()\n]*\))?)(?=\s+[A-Za-z_]\w*(?:\s+final)?\s*[:{])/g
-const BEFORE_BODY = /(\)(?:\s*const)?\s*)([A-Z][A-Z0-9_]{2,})(?=\s*(?:[{;:]|=\s*(?:0|default|delete)\b))/g
+/** Macros between the parameters of a function and its body or end (`() NOEXCEPT {`); with arguments only those that are no calls. */
+const BEFORE_BODY =
+  /(\)(?:\s*const)?)((?:\s*(?:\b__(?:nonnull|attr\w*)\s*\((?:[^()\n]|\([^()\n]*\))*\)|\b(?:[A-Z][A-Z0-9_]{2,}|__[a-zA-Z]\w*)\b(?!\s*\()))+)(?=\s*(?:[{;:]|=\s*(?:0|default|delete)\b))/g
+/** Macros that stand for whole declarations, on a line of their own (`DECLARE_STACK_OF(X)`). */
+const ALONE = /^[A-Z][A-Z0-9_]+[ \t]*\([^()\n]*\)[ \t]*$(?!\s*[{:])/gm
 
-/** Without macros that the grammar takes for types and names. */
+/** Without macros that the grammar takes for types, names and halves of declarations. */
 function withoutMacros(text: string): string {
   const blank = (macro: string) => macro.replace(/[^\n]/g, ' ')
   return text
     .replace(BEFORE_NAME, (_, word: string, space: string, macro: string) => word + space + blank(macro))
-    .replace(BEFORE_BODY, (_, before: string, macro: string) => before + blank(macro))
+    .replace(BEFORE_BODY, (_, before: string, macros: string) => before + blank(macros))
+    .replace(ALONE, blank)
 }
 
 /** The first branch of each condition of the preprocessor: others may hold another half of the same function. */

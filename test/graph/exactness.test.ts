@@ -178,6 +178,10 @@ struct ALIGNED(8) Cell { int one() { if (x) STOP; return 1; } };
 inline int Store::size() const
     NOEXCEPT { return 0; }
 DECLARE_STACK_OF(Store)
+PUBFUN int * CALLBACK found(void);
+typedef void (CALLBACK *handler)(int a);
+#define LIMIT SIZE_OF(16)
+static DWORD kept(void) { return 0; }
 int after(int a) __THROW __nonnull ((1)) __wur;
 #define after after64
 `,
@@ -190,6 +194,10 @@ int after(int a) __THROW __nonnull ((1)) __wur;
       'method a.h#Store.size().',
       'method a.h#Cell.one().',
       'function a.h#after().',
+      'function a.h#found().',
+      'type a.h#handler',
+      'variable a.h#LIMIT.',
+      'function a.h#kept().',
     ],
   },
   {

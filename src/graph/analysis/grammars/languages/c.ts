@@ -52,6 +52,11 @@ const BEFORE_NAME = /\b(class|struct)(\s+)([A-Z][A-Z0-9_]+(?:\([^()\n]*\))?)(?=\
 /** Macros between the parameters of a function and its body or end (`() NOEXCEPT {`); with arguments only those that are no calls. */
 const BEFORE_BODY =
   /(\)(?:\s*const)?)((?:\s*(?:\b__(?:nonnull|attr\w*)\s*\((?:[^()\n]|\([^()\n]*\))*\)|\b(?:[A-Z][A-Z0-9_]{2,}|__[a-zA-Z]\w*)\b(?!\s*\()))+)(?=\s*(?:[{;:]|=\s*(?:0|default|delete)\b))/g
+/** Macros between the type of a function and its name (`int CALLBACK run(`). */
+const BEFORE_FUNCTION =
+  /(\b(?!(?:static|extern|inline|const|volatile|unsigned|signed|struct|enum|union|return|else|new|case|goto|virtual|define|defined|undef|if|elif)\b)[A-Za-z_]\w*(?:\s+|\s*\*+\s*))([A-Z][A-Z0-9_]{3,})(?=\s+[A-Za-z_]\w*\s*\()/g
+/** The same in pointers to functions (`(CALLBACK *handler)(`). */
+const BEFORE_POINTER = /(\([ \t]*)([A-Z][A-Z0-9_]{3,})(?=\s*\*\s*\w+\s*\)\s*\()/g
 /** Macros that stand for whole declarations, on a line of their own (`DECLARE_STACK_OF(X)`). */
 const ALONE = /^[A-Z][A-Z0-9_]+[ \t]*\([^()\n]*\)[ \t]*$(?!\s*[{:])/gm
 
@@ -61,6 +66,8 @@ function withoutMacros(text: string): string {
   return text
     .replace(BEFORE_NAME, (_, word: string, space: string, macro: string) => word + space + blank(macro))
     .replace(BEFORE_BODY, (_, before: string, macros: string) => before + blank(macros))
+    .replace(BEFORE_FUNCTION, (_, before: string, macro: string) => before + blank(macro))
+    .replace(BEFORE_POINTER, (_, before: string, macro: string) => before + blank(macro))
     .replace(ALONE, blank)
 }
 

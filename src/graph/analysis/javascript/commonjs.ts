@@ -144,6 +144,7 @@ export function settleOwnExports(walk: Walk): void {
   for (const { name, members, found } of walk.scope.pending) {
     if (walk.scope.values.has(name)) continue
     const path = name === 'exports' ? members : name === 'module' && members[0] === 'exports' ? members.slice(1) : []
+    if (path.length === 0) continue
     const fact = walk.facts.exports.find((one) => one.name === path[0])
     if (fact?.symbol !== undefined) found({ base: 'symbol', index: fact.symbol, members: path.slice(1) })
     else if (fact?.binding !== undefined || fact?.import !== undefined) {

@@ -241,10 +241,10 @@ t.test('what cannot be read is noted on its node and the rest goes on', async (t
 t.test('code that nests as deeply as a file can hold ends nothing but its own analysis', async (t) => {
   const deep = (open: string, close: string, times: number) => open.repeat(times) + close.repeat(times)
   const files: Files = {
-    'arrays.js': `const x = ${deep('[', ']', 400_000)}`,
-    'lines.js': `const x = ${deep('[\n', ']\n', 200_000)}`,
-    'arrows.ts': `import './fine.ts'\nexport const x = ${deep('a =>\n', '', 100_000)}1`,
-    'elses.js': `if (a) b()\n${deep('else if (c) d()\n', '', 60_000)}`,
+    'arrays.js': `const x = ${deep('[', ']', 100_000)}`,
+    'lines.js': `const x = ${deep('[\n', ']\n', 60_000)}`,
+    'arrows.ts': `import './fine.ts'\nexport const x = ${deep('a =>\n', '', 30_000)}1`,
+    'elses.js': `if (a) b()\n${deep('else if (c) d()\n', '', 30_000)}`,
     'beyond.js': `require('./fine.ts')\n${deep('(\n', ')\n', 480_000)}`,
     'fine.ts': 'export const fine = 1',
   }

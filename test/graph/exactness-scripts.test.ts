@@ -212,10 +212,12 @@ opaque type Id: string = string;
     name: 'functions that say what their this is',
     files: {
       'a.ts': `class App { add() {} run() { go.call(this) } }
+interface Kind { a(): void }
+function made() { return { a() {} } satisfies Kind }
 function go(this: App) { inner.call(this); async function inner(this: App) { this.add() } }
 `,
     },
-    has: ['calls a.ts#go().inner(). -> a.ts#App.add(). inferred'],
+    has: ['calls a.ts#go().inner(). -> a.ts#App.add(). inferred', 'references a.ts#made(). -> a.ts#Kind type'],
   },
 ]
 

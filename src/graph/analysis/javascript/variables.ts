@@ -202,9 +202,8 @@ export const variableHandlers: Handlers = {
   },
   ReturnStatement(walk, node) {
     const argument = child(node, 'argument')
-    const value = argument && castless(argument)
-    const isMade = walk.symbol >= 0 && value?.type === 'ObjectExpression' && hasFunctions(value)
-    if (isMade) visitObjectMembers(walk, value, walk.symbol, false, true)
+    const isMade = walk.symbol >= 0 && argument?.type === 'ObjectExpression' && hasFunctions(argument)
+    if (isMade) visitObjectMembers(walk, argument, walk.symbol, false, true)
     else if (argument) walk.visit(argument)
   },
 }

@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { hash, verify } from '@node-rs/argon2'
+import { freePort } from '../lib/postgres.ts'
 import { cpuSeconds } from '../lib/proc.ts'
+import { type ServerProcess, startServer } from '../lib/processes.ts'
 import type { LoadResult } from '../lib/result.ts'
 import { median, pairedRatio, percentile } from '../lib/stats.ts'
 import { type Bench, rawRequest } from '../lib/target.ts'
@@ -22,6 +26,9 @@ interface Rate {
   perSecond: number
   cpuMs: number
 }
+
+/** What is measured in rounds. */
+type Measured = 'bare' | 'byHand' | 'logins' | 'unknown'
 
 /** Verifies one bare hash per core at a time for a while. */
 async function bareRate(seconds: number, stored: string): Promise<Rate> {
@@ -58,6 +65,22 @@ function probe(port: number) {
   }
 }
 
+/** The sign-in that one writes by hand; see bench/baselines/login.ts. */
+async function startByHand(bench: Bench, passwordHash: string): Promise<ServerProcess> {
+  return startServer({
+    name: 'login',
+    script: join(bench.scripts, 'baselines', 'login.js'),
+    port: await freePort(),
+    env: {
+      DATABASE_URL: await bench.postgres.database('login_by_hand'),
+      JWT_SECRET: randomBytes(32).toString('hex'),
+      ACCOUNTS: String(CLIENTS),
+      PASSWORD_HASH: passwordHash,
+    },
+    logDir: bench.workDir,
+  })
+}
+
 /** Sign-ins against the bare hash of the same parameters, and what GET /health takes meanwhile. */
 export async function signIn(bench: Bench, script: string): Promise<Omit<LoadResult, 'at' | 'machine'>> {
   const database = await bench.postgres.database('parley_sign_in')
@@ -68,29 +91,38 @@ export async function signIn(bench: Bench, script: string): Promise<Omit<LoadRes
     { ...environment(bench, database), TRUST_PROXY: '1' },
     process.env.BENCH_NODE_ARGS?.split(' ') ?? [],
   )
-  const samples = { bare: [] as Rate[], logins: [] as Rate[], unknown: [] as Rate[], p99: [] as number[] }
+  const stored = await hash(PASSWORD, PARAMETERS)
+  const byHand = await startByHand(bench, stored)
+  const samples = {
+    bare: [] as Rate[],
+    byHand: [] as Rate[],
+    logins: [] as Rate[],
+    unknown: [] as Rate[],
+    p99: [] as number[],
+  }
   try {
     const call = client(server.port)
     for (let index = 0; index < CLIENTS; index++) await register(call, `bench-${index}`, PASSWORD)
-    const stored = await hash(PASSWORD, PARAMETERS)
-    const logins = async (name: string, expectStatus: number, seconds = bench.seconds): Promise<Rate> => {
+    const logins = async (name: string, expectStatus: number, seconds = bench.seconds, at = server): Promise<Rate> => {
       const requests = Array.from({ length: CLIENTS }, (_, index) =>
-        rawRequest(server.port, '/api/auth/login', {
+        rawRequest(at.port, '/api/auth/login', {
           method: 'POST',
           headers: { 'X-Forwarded-For': `192.0.2.${index + 1}` },
           body: { email: `${name}-${index}@example.com`, password: PASSWORD },
         }),
       )
       const order = { requests, expectStatus, connections: CLIENTS, milliseconds: seconds * 1_000 }
-      const before = cpuSeconds(server.pid)
-      const outcome = await bench.generator.run({ kind: 'http', port: server.port, ...order })
+      const before = cpuSeconds(at.pid)
+      const outcome = await bench.generator.run({ kind: 'http', port: at.port, ...order })
       if (outcome.wrong > 0) throw new Error(`${outcome.wrong} of ${outcome.requests} logins were answered otherwise`)
-      const cpuMs = ((cpuSeconds(server.pid) - before) * 1_000) / outcome.requests
+      const cpuMs = ((cpuSeconds(at.pid) - before) * 1_000) / outcome.requests
       return { done: outcome.requests, perSecond: outcome.requests / outcome.seconds, cpuMs }
     }
-    for (let done = 0; done < WARM_UP; ) done += (await logins('bench', 200, 5)).done
+    for (const at of [server, byHand])
+      for (let done = 0; done < WARM_UP; ) done += (await logins('bench', 200, 5, at)).done
     for (let round = 0; round < bench.rounds; round++) {
       samples.bare.push(await bareRate(bench.seconds, stored))
+      samples.byHand.push(await logins('bench', 200, bench.seconds, byHand))
       samples.logins.push(await logins('bench', 200))
       samples.unknown.push(await logins('nobody', 401))
       // For itself: what it takes to answer the probe is no part of a login.
@@ -99,15 +131,15 @@ export async function signIn(bench: Bench, script: string): Promise<Omit<LoadRes
       samples.p99.push(percentile(await stop(), 0.99))
     }
   } finally {
-    await server.stop()
+    await Promise.all([server.stop(), byHand.stop()])
   }
-  const rates = (of: 'bare' | 'logins' | 'unknown') => samples[of].map(({ perSecond }) => perSecond)
-  const costs = (of: 'bare' | 'logins' | 'unknown') => samples[of].map(({ cpuMs }) => cpuMs)
-  const row = (of: 'bare' | 'logins' | 'unknown') => ({ perSecond: median(rates(of)), cpuMs: median(costs(of)) })
+  const rates = (of: Measured) => samples[of].map(({ perSecond }) => perSecond)
+  const costs = (of: Measured) => samples[of].map(({ cpuMs }) => cpuMs)
+  const row = (of: Measured) => ({ perSecond: median(rates(of)), cpuMs: median(costs(of)) })
   return {
     load: 'sign-in',
     title: 'Signing in',
-    about: `${CLIENTS} people sign in at once, again and again, with the right password and with emails that nobody has, against bare argon2id of the same parameters with one hash per core; GET /health is asked every ${PROBE_MS} ms in rounds of its own. ${WARM_UP} sign-ins went before. Generator and PostgreSQL share the cores with the server, the bare hash has them for itself.`,
+    about: `${CLIENTS} people sign in at once, again and again, with the right password and with emails that nobody has, against bare argon2id of the same parameters with one hash per core; GET /health is asked every ${PROBE_MS} ms in rounds of its own. ${WARM_UP} sign-ins went before. Generator and PostgreSQL share the cores with the server, the bare hash has them for itself. "By hand" is the same without limits, throttle, audit log and second factor: account, hash, session, token.`,
     columns: [
       { key: 'perSecond', title: 'per second', digits: 1 },
       { key: 'cpuMs', title: 'CPU ms each', digits: 2 },
@@ -115,11 +147,14 @@ export async function signIn(bench: Bench, script: string): Promise<Omit<LoadRes
     ],
     rows: [
       { target: 'argon2id', values: row('bare') },
+      { target: 'by hand', values: row('byHand') },
       { target: 'Parley', values: { ...row('logins'), p99: median(samples.p99) } },
       { target: 'Parley, unknown email', values: row('unknown') },
     ],
     ratios: [
       { name: 'logins / bare argon2id', value: pairedRatio(rates('logins'), rates('bare')), figure: { atLeast: 0.9 } },
+      { name: 'by hand / bare argon2id', value: pairedRatio(rates('byHand'), rates('bare')) },
+      { name: 'logins / by hand', value: pairedRatio(rates('logins'), rates('byHand')) },
       { name: 'p99 of GET /health, ms', value: median(samples.p99), figure: { atMost: 100 } },
       { name: 'CPU, bare argon2id / login', value: pairedRatio(costs('bare'), costs('logins')) },
       { name: 'unknown email / right password', value: pairedRatio(rates('unknown'), rates('logins')) },

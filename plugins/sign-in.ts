@@ -47,7 +47,10 @@ export default fp(
     for (const schema of [MfaChallenge, MailMaybeSent, VerifiedEmail]) app.addSchema(schema)
     const { config, db, sessions } = app
     const workers = config.CLUSTER_WORKERS === 'auto' ? availableParallelism() : Number(config.CLUSTER_WORKERS)
-    app.decorate('passwords', createPasswords({ processes: Math.max(1, workers) }))
+    app.decorate(
+      'passwords',
+      createPasswords({ memoryKiB: config.PASSWORD_MEMORY_KIB, processes: Math.max(1, workers) }),
+    )
     app.decorate('guesses', guessesOf(config, app.attempts))
     const { passwords, guesses } = app
     const { demandPassword, demandRecent } = createReauthentication({ db, passwords, guesses })

@@ -20,7 +20,7 @@ await sql`
   select 'bench-' || n || '@example.com', ${process.env.PASSWORD_HASH!} from generate_series(0, ${Number(process.env.ACCOUNTS)} - 1) as n`
 const queue = new PQueue({ concurrency: availableParallelism() })
 const sign = createSigner({ key: process.env.JWT_SECRET!, expiresIn: 900_000 })
-const dummy = await hash('nobody has this password', { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 })
+const dummy = await hash('nobody has this password', { algorithm: 2, memoryCost: 65_536, timeCost: 3, parallelism: 1 })
 
 const app = fastify()
 app.post<{ Body: { email: string; password: string } }>('/api/auth/login', async (request, reply) => {

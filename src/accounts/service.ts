@@ -10,7 +10,7 @@ import type { MfaChallenge } from './model-factors.ts'
 import type { CreateAccount } from './new-account.ts'
 import { type OneTimeTokens, OPENED_BY_PASSWORD } from './one-time-tokens.ts'
 import { demandUncommon } from './password-rules.ts'
-import { isOutdated, type Passwords } from './passwords.ts'
+import type { Passwords } from './passwords.ts'
 import type { DemandPassword } from './reauthentication.ts'
 import { createAccountRepository } from './repository.ts'
 import type { Sessions } from './sessions.ts'
@@ -75,7 +75,7 @@ export function createAccounts({
 
   /** Replaces a hash of former, weaker parameters, now that the password is at hand. An overloaded pool leaves it for the next time. */
   async function renewHash(userId: string, stored: string, password: string): Promise<void> {
-    if (!isOutdated(stored)) return
+    if (!passwords.isOutdated(stored)) return
     try {
       await repository.replacePasswordHash(userId, stored, await passwords.hash(password))
     } catch (error) {

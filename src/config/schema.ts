@@ -70,6 +70,11 @@ export const ConfigSchema = Type.Object({
   ENCRYPTION_KEY: Type.Optional(
     text('Key ring for secrets at rest, newest first: `2:<base64 of 32 bytes>,1:<...>`; generated in development'),
   ),
+  PASSWORD_MEMORY_KIB: count(
+    'Memory that hashing a password takes, in KiB: more makes stolen hashes dearer to guess, and signing in slower. Weaker hashes are renewed at the next sign-in',
+    65_536,
+    { minimum: 19_456, maximum: 1024 ** 2 },
+  ),
   ACCESS_TOKEN_TTL: count('Life of an access token in seconds', 900, { minimum: 30, maximum: 86400 }),
   REFRESH_TOKEN_TTL: count('Idle life of a session in seconds: how long a refresh token may stay unused', 30 * 86400, {
     minimum: 60,

@@ -86,7 +86,7 @@ t.test('registration', async (t) => {
     }
   }
   const stored = await app.db.sql<{ hash: string }[]>`select password_hash as hash from users limit 1`
-  t.match(stored[0]?.hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/, 'stored as a PHC string of argon2id')
+  t.match(stored[0]?.hash, /^\$argon2id\$v=19\$m=19456,t=3,p=1\$/, 'stored as a PHC string of argon2id')
 })
 
 t.test('login, me and logout', async (t) => {

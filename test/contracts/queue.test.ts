@@ -101,10 +101,15 @@ for (const backend of backends) {
       await queue.add(lane, { id: 'later', name: 'x', data: {}, delayMs: 300 })
       t.equal(await queue.state(lane, 'later'), 'delayed')
       const order = new Gathered<string>(7)
-      await queue.process(lane, async (job) => order.add(job.id))
-      const ids = await order.all
-      t.strictSame(ids, ['high-1', 'high-2', 'normal-1', 'normal-2', 'low-1', 'low-2', 'later'])
-      t.ok(Date.now() - start >= 295)
+      let waited = 0
+      await queue.process(lane, async (job) => {
+        if (job.id === 'later') waited = Date.now() - start
+        order.add(job.id)
+      })
+      // When the delayed one is due the others need not all be done.
+      const others = (await order.all).filter((id) => id !== 'later')
+      t.strictSame(others, ['high-1', 'high-2', 'normal-1', 'normal-2', 'low-1', 'low-2'])
+      t.ok(waited >= 295, 'not before its time')
     })
 
     t.test('keeps to its concurrency', async (t) => {

@@ -39,6 +39,7 @@ export async function testApp(
     LOG_LEVEL: onLog ? 'info' : 'fatal',
     DATABASE_POOL: '4',
     RATE_LIMIT_AUTH: '10000/60',
+    PASSWORD_MEMORY_KIB: '19456',
     ...env,
   })
   const logDestination = onLog && { write: (line: string) => onLog(JSON.parse(line) as Record<string, unknown>) }

@@ -1,7 +1,7 @@
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { COMMON_PASSWORDS } from '../../src/accounts/common-passwords.ts'
-import { createPasswords, isOutdated } from '../../src/accounts/passwords.ts'
+import { createPasswords } from '../../src/accounts/passwords.ts'
 import { ConfigError, loadConfig } from '../../src/config/load.ts'
 import { networkOf } from '../../src/lib/addresses.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -109,16 +109,16 @@ t.test('passwords', async (t) => {
       const [row] = await app.db.sql<{ hash: string }[]>`select password_hash as hash from users where id = ${ada.id}`
       return row?.hash ?? ''
     }
-    const current = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/
+    const current = /^\$argon2id\$v=19\$m=19456,t=3,p=1\$/
     t.match(await stored(), current)
     const older = [
       { name: 'less memory', algorithm: ARGON2ID, memoryCost: 4096, timeCost: 3 },
-      { name: 'fewer passes', algorithm: ARGON2ID, memoryCost: 19_456, timeCost: 1 },
-      { name: 'argon2i', algorithm: ARGON2I, memoryCost: 19_456, timeCost: 2 },
+      { name: 'fewer passes', algorithm: ARGON2ID, memoryCost: 19_456, timeCost: 2 },
+      { name: 'argon2i', algorithm: ARGON2I, memoryCost: 19_456, timeCost: 3 },
     ]
     for (const { name, ...parameters } of older) {
       await app.db.sql`update users set password_hash = ${await hash(PASSWORD, parameters)} where id = ${ada.id}`
-      t.ok(isOutdated(await stored()), name)
+      t.ok(app.passwords.isOutdated(await stored()), name)
       t.equal((await nobody.post('/api/auth/login', { email: ada.email, password: 'wrong' })).statusCode, 401)
       t.notMatch(await stored(), current, `${name}: a wrong password changes nothing`)
       t.equal((await nobody.post('/api/auth/login', { email: ada.email, password: PASSWORD })).statusCode, 200)
@@ -129,6 +129,19 @@ t.test('passwords', async (t) => {
     await app.db.sql`update users set password_hash = ${stronger} where id = ${ada.id}`
     await nobody.post('/api/auth/login', { email: ada.email, password: PASSWORD })
     t.equal(await stored(), stronger, 'a stronger one stays')
+  })
+
+  t.test('SECURITY 5: what a hash costs is set by the operator, and not below the least', async (t) => {
+    const password = 'a good password'
+    const { PASSWORD_MEMORY_KIB: memoryKiB } = loadConfig({ NODE_ENV: 'test', DATA_DIR: t.testdir() })
+    const passwords = createPasswords({ memoryKiB })
+    const usual = await passwords.hash(password)
+    t.match(usual, /^\$argon2id\$v=19\$m=65536,t=3,p=1\$/, 'what is used when nothing is said')
+    t.notOk(passwords.isOutdated(usual))
+    const dearer = createPasswords({ memoryKiB: 2 * memoryKiB })
+    t.ok(dearer.isOutdated(usual), 'who asks for more has the others renewed')
+    t.ok(await dearer.verify(usual, password), 'and they fit until then')
+    t.throws(() => loadConfig({ NODE_ENV: 'test', DATA_DIR: t.testdir(), PASSWORD_MEMORY_KIB: '19455' }), ConfigError)
   })
 })
 
@@ -277,7 +290,7 @@ t.test('SECURITY 8: no default account, no weak secret', async (t) => {
 })
 
 t.test('SECURITY 80: hashing is bounded, one per core at a time, a short queue, then 503', async (t) => {
-  const passwords = createPasswords({ concurrency: 1, queueLimit: 2 })
+  const passwords = createPasswords({ memoryKiB: 19_456, concurrency: 1, queueLimit: 2 })
   const all = await Promise.allSettled(Array.from({ length: 5 }, () => passwords.hash('a good password')))
   t.same(
     all.map((one) => one.status),

@@ -18,7 +18,7 @@ import { connect } from './loads/connect.ts'
 import { create } from './loads/create.ts'
 import { crossInstance } from './loads/cross-instance.ts'
 import { drain } from './loads/drain.ts'
-import { fanOut4, fanOut16, fanOutPaced } from './loads/fan-out.ts'
+import { fanOut4, fanOut16, fanOutPaced, UNSTORED } from './loads/fan-out.ts'
 import { graphMemory } from './loads/graph-memory.ts'
 import { graphQueries } from './loads/graph-queries.ts'
 import { hello } from './loads/hello.ts'
@@ -58,6 +58,8 @@ const ownLoads: Record<string, (bench: Bench, server: string) => Promise<Measure
   'graph-queries': graphQueries,
   'graph-memory': graphMemory,
 }
+/** Loads that are also run without storing anything, as the baselines do. */
+const alsoUnstored = ['fan-out-paced', 'fan-out-4', 'fan-out-16']
 const others = ['cross-instance', 'drain', ...Object.keys(ownLoads)]
 const allLoads = [...httpLoads.map((load) => load.name), ...Object.keys(socketLoads), ...others]
 
@@ -121,6 +123,10 @@ async function runSocketLoads(bench: Bench, wanted: string[], server: string | u
       'ws+JWT': () => startSocketBaseline(bench, 'ws+JWT'),
       ...(name === 'persisted-send' && { 'ws+INSERT': () => startSocketBaseline(bench, 'ws+INSERT') }),
       'Socket.IO': () => startSocketBaseline(bench, 'Socket.IO'),
+      ...(server &&
+        alsoUnstored.includes(name) && {
+          [UNSTORED]: () => startParleySockets(bench, server, { sockets, unstored: true }),
+        }),
       ...(server && { Parley: () => startParleySockets(bench, server, { sockets }) }),
     }
     results.push(await recorded(() => load(bench, starts)))

@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 export async function compile(root: string): Promise<string> {
   const outdir = join(root, 'dist', 'bench')
   const baselines = ['node-http', 'lean', 'full', 'ws-bare', 'ws-jwt', 'ws-insert', 'socket-io', 'login']
-  const entries = ['generator', 'collect', ...baselines.map((name) => `baselines/${name}`)]
+  const entries = ['generator', 'collect', 'unstored', ...baselines.map((name) => `baselines/${name}`)]
   await build({
     entryPoints: Object.fromEntries(entries.map((entry) => [entry, join(root, 'bench', `${entry}.ts`)])),
     outdir,

@@ -32,7 +32,8 @@ export function createFrameReader(onFrame: (opcode: number, payload: Buffer) => 
         head = 10
       }
       if (length === -1 || data.length - at < head + length) {
-        rest = data.subarray(at)
+        // Copied: a chunk may be read over.
+        rest = Buffer.from(data.subarray(at))
         return
       }
       onFrame(data[at]! & 0x0f, data.subarray(at + head, at + head + length))

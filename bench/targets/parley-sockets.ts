@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { ServerProcess } from '../lib/processes.ts'
 import type { Bench, SocketTarget } from '../lib/target.ts'
 import { collectable, memoryFile } from './baseline-sockets.ts'
@@ -13,6 +14,8 @@ export interface HallOptions {
   /** Sockets that shall find a place in the room. @defaultValue 2001 */
   sockets?: number
   redisUrl?: string | undefined
+  /** Whether what is published is handed on without being stored; see bench/unstored.ts. */
+  unstored?: boolean
 }
 
 interface Hall {
@@ -39,7 +42,16 @@ async function makeHall(call: Client, env: Record<string, string>, users: number
   return { env, tokens: accounts.map((account) => account.accessToken), conversation: id }
 }
 
-const targetOf = (server: ServerProcess, { tokens, conversation }: Hall): SocketTarget => ({
+/** A message that is stored, and a piece of an answer that is not. */
+function publishing(conversationId: string, unstored: boolean): object {
+  const topic = `conversation:${conversationId}`
+  const content = '#{n}#{pad}'
+  return unstored
+    ? { type: 'say', topic, messageId: conversationId, text: content }
+    : { type: 'chat', conversationId, content, clientId: '{uuid}' }
+}
+
+const targetOf = (server: ServerProcess, { tokens, conversation }: Hall, unstored: boolean): SocketTarget => ({
   server,
   path: '/ws',
   protocols: tokens.flatMap((token) => Array(SOCKETS_PER_USER).fill(`parley.v1, bearer.${token}`)),
@@ -50,7 +62,7 @@ const targetOf = (server: ServerProcess, { tokens, conversation }: Hall): Socket
       until: '"subscribed"',
     },
   ],
-  publish: JSON.stringify({ type: 'chat', conversationId: conversation, content: '#{n}#{pad}', clientId: '{uuid}' }),
+  publish: JSON.stringify(publishing(conversation, unstored)),
 })
 
 /**
@@ -60,7 +72,7 @@ const targetOf = (server: ServerProcess, { tokens, conversation }: Hall): Socket
 export async function startParleySockets(
   bench: Bench,
   script: string,
-  { sockets = 2_001, redisUrl }: HallOptions = {},
+  { sockets = 2_001, redisUrl, unstored = false }: HallOptions = {},
 ): Promise<SocketTarget> {
   const key = `${sockets} ${redisUrl ?? ''}`
   const known = halls.get(bench) ?? new Map<string, Hall>()
@@ -73,11 +85,12 @@ export async function startParleySockets(
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
   }
   const profiled = process.env.BENCH_NODE_ARGS?.split(' ') ?? []
-  const server = await run(bench, script, env, [...collectable(bench), ...profiled])
+  const preloaded = unstored ? ['--import', join(bench.scripts, 'unstored.js')] : []
+  const server = await run(bench, script, env, [...collectable(bench), ...preloaded, ...profiled])
   try {
     const hall = known.get(key) ?? (await makeHall(client(server.port), env, Math.ceil(sockets / SOCKETS_PER_USER)))
     known.set(key, hall)
-    return targetOf(server, hall)
+    return targetOf(server, hall, unstored)
   } catch (error) {
     await server.stop()
     throw error

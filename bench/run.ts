@@ -32,7 +32,7 @@ import { start } from './loads/start.ts'
 import { startHttpBaseline } from './targets/baseline-http.ts'
 import { startSocketBaseline } from './targets/baseline-sockets.ts'
 import { startParleyHttp } from './targets/parley.ts'
-import { startParleySockets } from './targets/parley-sockets.ts'
+import { type HallOptions, startParleySockets } from './targets/parley-sockets.ts'
 
 /** `npm run bench [-- load ...]`: see bench/method.md for what it does and how to read it. */
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -140,11 +140,20 @@ async function runInstanceLoads(bench: Bench, wanted: string[], server: string):
   if (wanted.includes('cross-instance')) {
     const redis = await startRedis(bench.workDir)
     try {
-      const buses = {
-        PostgreSQL: () => startParleySockets(bench, server),
-        ...(redis && { Redis: () => startParleySockets(bench, server, { redisUrl: redis.url }) }),
+      const way = (atMost: number | undefined, options: HallOptions) => ({
+        start: () => startParleySockets(bench, server, options),
+        ...(atMost !== undefined && { atMost }),
+      })
+      const redisUrl = redis?.url
+      const ways = {
+        PostgreSQL: way(5, {}),
+        'PostgreSQL, not stored': way(5, { unstored: true }),
+        ...(redisUrl && {
+          Redis: way(undefined, { redisUrl }),
+          'Redis, not stored': way(2, { redisUrl, unstored: true }),
+        }),
       }
-      results.push(await recorded(() => crossInstance(bench, buses)))
+      results.push(await recorded(() => crossInstance(bench, ways)))
     } finally {
       await redis?.stop()
     }

@@ -45,6 +45,8 @@ export interface ImportFact {
   level?: number
   /** Python: names of `from x import a, b`, which may be submodules. */
   names?: string[]
+  /** Index of the symbol that it stands in, where it counts for that alone (Rust). */
+  within?: number
 }
 
 /** A local name bound to (part of) an imported module. `imported` is '*' for the whole module. */

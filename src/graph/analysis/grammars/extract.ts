@@ -66,7 +66,7 @@ function readMatches(spec: Spec, text: string, starts: number[], facts: FileFact
   const symbolAt = addSymbols(spec, text, facts, symbols, definitions)
   const [named] = captured('package')
   if (named) facts.package = named.text
-  addImports(spec, facts, starts, captured('import'))
+  addImports(spec, facts, starts, captured('import'), symbolAt)
   addUses({ spec, text, starts, facts, matches, symbolAt })
 }
 
@@ -207,12 +207,19 @@ function ownerOf(facts: FileFacts, path: string[]): number {
   )
 }
 
-function addImports(spec: Spec, facts: FileFacts, starts: number[], nodes: Node[]): void {
+function addImports(
+  spec: Spec,
+  facts: FileFacts,
+  starts: number[],
+  nodes: Node[],
+  symbolAt: (offset: number) => number,
+): void {
   for (const node of nodes) {
     const place = {
       startLine: lineAt(starts, node.startIndex),
       endLine: lineAt(starts, Math.max(node.startIndex, node.endIndex - 1)),
     }
+    const within = spec.scopedImports ? symbolAt(node.startIndex) : -1
     for (const { request, local, level, names, dynamic = false } of spec.imports?.(node) ?? []) {
       facts.imports.push({
         request,
@@ -222,6 +229,7 @@ function addImports(spec: Spec, facts: FileFacts, starts: number[], nodes: Node[
         ...place,
         ...(level === undefined ? {} : { level }),
         ...(names === undefined ? {} : { names }),
+        ...(within < 0 ? {} : { within }),
       })
       if (local !== undefined)
         facts.bindings.push({ import: facts.imports.length - 1, imported: '*', typeOnly: false, local })

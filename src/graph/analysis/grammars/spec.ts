@@ -34,6 +34,8 @@ export interface Spec extends Repair {
   declared?: (declarator: Node, definition: Node) => DeclaredName | undefined
   /** Reads an import statement. */
   imports?: (node: Node) => ImportItem[]
+  /** Imports count for what they stand in: a module, a function. */
+  scopedImports?: boolean
   /** A name as written to its plain form (PHP's `$`). */
   plain?: (name: string) => string
   /** Changes a name before it is taken apart. */

@@ -27,6 +27,16 @@ function useTree(node: Node, prefix: string): ImportItem[] {
   }
 }
 
+/** The file that `#[path = "..."]` gives a module, among whatever else stands before it. */
+function pathAttribute(module: Node): string | undefined {
+  for (let at = module.previousNamedSibling; at && /^(?:attribute_item|.*comment)$/.test(at.type); ) {
+    const path = /^#\[\s*path\s*=\s*"([^"]+)"\s*\]$/.exec(at.text)?.[1]
+    if (path !== undefined) return path
+    at = at.previousNamedSibling
+  }
+  return undefined
+}
+
 /** Rust (The Rust Reference). Modules are files by `mod`; the linker builds their tree. */
 export const rust: Spec = {
   grammar: 'rust',
@@ -35,11 +45,11 @@ export const rust: Spec = {
   // `self::x` is a name in this module, `self.x` a member.
   rewrite: (text) => text.replace(/^self::/, '@self::'),
   exported: (_name, head) => /^pub\b/.test(head),
+  scopedImports: true,
   imports(node) {
     if (node.type === 'mod_item') {
-      const name = node.childForFieldName('name')?.text
-      const written = node.previousNamedSibling?.type === 'attribute_item' ? node.previousNamedSibling.text : ''
-      const path = /^#\[path\s*=\s*"([^"]+)"\]$/.exec(written)?.[1]
+      const name = node.childForFieldName('name')?.text.replace(/^r#/, '')
+      const path = pathAttribute(node)
       return name === undefined
         ? []
         : [{ request: name, local: name, names: path === undefined ? ['mod'] : ['mod', path] }]

@@ -14,7 +14,7 @@ import { aroundOf } from './qualified.ts'
 import { createRubyLookup } from './ruby.ts'
 import { createRustLookup } from './rust.ts'
 import { createShellLookup } from './shell.ts'
-import type { LanguageLookup } from './types.ts'
+import type { Hit, LanguageLookup } from './types.ts'
 
 const LOOKUPS: Record<string, (context: LinkContext, files: LinkedFile[]) => LanguageLookup> = {
   go: createGoLookup,
@@ -106,13 +106,19 @@ export function createLookups(context: LinkContext): Lookups {
     return top?.[0] === undefined ? undefined : symbolFound(file, top[0], top[0])
   }
 
+  function byLexical(...[file, from, name, implicit, members]: Parameters<typeof lexical>): Hit | undefined {
+    const found = name === '' ? undefined : lexical(file, from, name, implicit, members)
+    return found && { found, used: 1 }
+  }
+
   function follow(file: LinkedFile, { index, members: path }: Target, members: MemberLookup): Followed {
     const lookup = lookupOf(file)
     const first = path[0]
     if (lookup === undefined || first === undefined) return { found: { kind: 'unknown' }, complete: true }
-    const near = first === '' ? undefined : lexical(file, index, first, lookup.implicitSelf, members)
-    const around = aroundOf(file, index, lookup.implicitSelf)
-    const hit = near ? { found: near, used: 1 } : lookup.outer(file, path, around)
+    const hit =
+      lookup.inner?.(file, path, index) ??
+      byLexical(file, index, first, lookup.implicitSelf, members) ??
+      lookup.outer(file, path, aroundOf(file, index, lookup.implicitSelf))
     if (hit === undefined) return { found: { kind: 'unknown' }, complete: true }
     let { found } = hit
     for (const name of path.slice(hit.used)) {

@@ -1,56 +1,24 @@
-import { parse } from 'smol-toml'
-import { property } from '../../resolve/jsonc.ts'
 import type { Resolved } from '../../resolve/resolved.ts'
-import { ancestors, dirname, join } from '../../resolve/tree.ts'
+import type { BindingFact, ImportFact, SymbolFact } from '../../types.ts'
 import type { LinkContext, LinkedFile } from '../context.ts'
 import type { Found } from '../members.ts'
-import { createQualified } from './qualified.ts'
+import { aroundOf, createQualified } from './qualified.ts'
+import { readCrates } from './rust-crates.ts'
+import { createRustModules } from './rust-modules.ts'
 import type { Hit, LanguageLookup } from './types.ts'
 
-interface Crate {
-  folder: string
-  name: string
-  dependencies: Set<string>
-}
-
 const STANDARD = new Set(['std', 'core', 'alloc', 'proc_macro', 'test'])
-const identifier = (name: string) => name.replaceAll('-', '_')
 
-function readCrate(text: string, folder: string): Crate | undefined {
-  try {
-    const manifest = parse(text)
-    const name = property(property(manifest, 'package'), 'name')
-    const lists = ['dependencies', 'dev-dependencies', 'build-dependencies'].map((key) => property(manifest, key))
-    const dependencies = new Set(
-      lists.flatMap((list) => Object.keys((list as object | undefined) ?? {})).map(identifier),
-    )
-    const library = property(property(manifest, 'lib'), 'name')
-    return typeof name === 'string'
-      ? { folder, name: identifier(typeof library === 'string' ? library : name), dependencies }
-      : undefined
-  } catch {
-    return undefined
-  }
-}
+const isModule = ({ names }: ImportFact) => names?.[0] === 'mod'
 
-/** Rust: modules as `mod` places them in files (The Rust Reference, "Modules"), crates by Cargo.toml. */
-export function createRustLookup({ tree, byPath }: LinkContext, files: LinkedFile[]): LanguageLookup {
-  const crates = tree.paths
-    .filter((path) => path === 'Cargo.toml' || path.endsWith('/Cargo.toml'))
-    .flatMap((path) => readCrate(tree.read(path) ?? '', dirname(path)) ?? [])
-  const crateOf = (file: LinkedFile) => {
-    const up = ancestors(dirname(file.path))
-    return crates.filter(({ folder }) => up.includes(folder)).sort((a, b) => b.folder.length - a.folder.length)[0]
-  }
-  const modules = new Map<string, LinkedFile>()
-  const moduleOf = (file: LinkedFile) => modulePath(file.path, crateOf(file))
-  for (const file of files) {
-    const key = moduleOf(file).join('::')
-    if (!modules.has(key) || /(?:^|\/)lib\.rs$/.test(file.path)) modules.set(key, file)
-  }
-  const qualified = createQualified(files, moduleOf)
+/** Rust: modules as `mod` places them in files, names as `use` brings them there (The Rust Reference, "Paths", "Use declarations"). */
+export function createRustLookup({ tree }: LinkContext, files: LinkedFile[]): LanguageLookup {
+  const crates = readCrates(tree)
+  const modules = createRustModules(tree, crates, files)
+  const qualified = createQualified(files, modules.of)
+  const bindings = createBindings()
 
-  /** A path with `crate`, `self`, `super` and the names of crates settled; undefined for what is outside. */
+  /** A path with `crate`, `self`, `super` and the names of crates settled; undefined for what is outside, or near. */
   function absolute(path: string[], module: string[]): string[] | undefined {
     const [first, ...rest] = path as [string, ...string[]]
     if (first === 'crate' || first === '$crate') return [module[0] as string, ...rest]
@@ -59,110 +27,181 @@ export function createRustLookup({ tree, byPath }: LinkContext, files: LinkedFil
       const outer = module.slice(0, -1)
       return outer.length === 0 ? undefined : rest[0] === 'super' ? absolute(rest, outer) : [...outer, ...rest]
     }
-    return crates.some(({ name }) => name === first) ? path : undefined
+    if (first === '') return crates.has(rest[0] ?? '') ? rest : undefined
+    return crates.has(first) ? path : undefined
+  }
+
+  /** A path of `use` as it stands in a module: what is near goes before crates of the same name. */
+  function settle(path: string[], module: string[], file: LinkedFile, seen = new Set<string>()): string[] | undefined {
+    if (['crate', '$crate', 'self', '@self', 'super'].includes(path[0] as string)) return absolute(path, module)
+    const isOld = crates.of(file.path)?.isOld === true
+    const plain = path[0] === '' ? path.slice(1) : path
+    const base = isOld ? module.slice(0, 1) : module
+    if (path[0] !== '' || isOld) {
+      const near = at([...base, plain[0] as string], file, seen)
+      if (near && near.used > base.length) return [...base, ...plain]
+    }
+    return absolute(path, module)
   }
 
   /** What a settled path names: a symbol, a module, or what the module gives away with `pub use`. */
   function at(path: string[], from: LinkedFile, seen = new Set<string>()): Hit | undefined {
     for (let used = path.length; used > 0; used--) {
-      const found = qualified.find(path.slice(0, used), from)
-      if (found?.kind === 'symbol' && found.value !== undefined) return { found, used }
-      const file = modules.get(path.slice(0, used).join('::'))
-      if (file === undefined) continue
-      if (used === path.length) return { found: { kind: 'module', file, resolution: 'exact' }, used }
-      const given = byBinding(file, path.slice(used), path.slice(0, used), seen)
-      return given
-        ? { found: given.found, used: used + given.used }
-        : { found: { kind: 'module', file, resolution: 'exact' }, used }
+      const own = modules.canonical(path.slice(0, used))
+      const found = qualified.find(own, from)
+      const symbol = found?.kind === 'symbol' ? (found.file.facts.symbols[found.value ?? -1] as SymbolFact) : undefined
+      const file = modules.file(own)
+      const isName = symbol !== undefined && symbol.kind !== 'namespace' && (used === path.length || file === undefined)
+      if (found && isName) return { found, used }
+      const place: Found | undefined = file
+        ? { kind: 'module', file, resolution: 'exact' }
+        : symbol?.kind === 'namespace'
+          ? found
+          : undefined
+      if (place?.kind !== 'module' && place?.kind !== 'symbol') continue
+      if (used === path.length) return { found: place, used }
+      const given = byBinding(place.file, path.slice(used), own, seen)
+      return given ? { found: given.found, used: used + given.used } : { found: place, used }
     }
     return undefined
   }
 
   /** By what a module imports. Modules that import all of each other (`use super::*`) are asked once for a name: `seen`. */
   function byBinding(file: LinkedFile, path: string[], module: string[], seen = new Set<string>()): Hit | undefined {
-    const question = `${file.path} ${path[0]}`
+    const around = module.slice(modules.of(file).length).join('::')
+    const question = `${file.path} ${around} ${path[0]}`
     if (seen.has(question)) return undefined
     seen.add(question)
-    for (const wanted of [path[0] as string, '*']) {
-      for (const binding of file.facts.bindings) {
-        const fact = file.facts.imports[binding.import]
-        if (binding.local !== wanted || fact === undefined) continue
-        const request = fact.request.split('::')
-        const start =
-          fact.names?.[0] === 'mod' ? [...module, fact.request] : (absolute(request, module) ?? [...module, ...request])
-        const full = wanted === '*' ? [...start, path[0] as string] : start
-        const hit = at([...full, ...path.slice(1)], file, seen)
-        if (hit && hit.used >= full.length) return { found: hit.found, used: hit.used - full.length + 1 }
-        if (wanted !== '*' && hit === undefined && fact.names?.[0] !== 'mod' && !absolute(request, module)) {
-          const resolved = external(request[0] as string, file)
-          return { found: { kind: 'outside', resolved }, used: 1 }
-        }
+    return amongBindings(bindings.inModule(file, around), { file, path, module, seen })
+  }
+
+  function amongBindings(list: readonly BindingFact[], about: Place): Hit | undefined {
+    for (const wanted of [about.path[0] as string, '*']) {
+      for (const binding of list) {
+        const hit = binding.local === wanted ? byOne(binding, about) : undefined
+        if (hit) return hit
       }
     }
     return undefined
   }
 
-  function external(name: string, file: LinkedFile): Extract<Resolved, { to: 'external' }> {
-    if (STANDARD.has(name)) return { to: 'external', ecosystem: 'rust', name, resolution: 'exact' }
-    const isDeclared = crateOf(file)?.dependencies.has(name) === true
-    return { to: 'external', ecosystem: 'crates', name, resolution: isDeclared ? 'exact' : 'inferred' }
+  function byOne(binding: BindingFact, { file, path, module, seen }: Place): Hit | undefined {
+    const fact = file.facts.imports[binding.import] as ImportFact
+    const request = fact.request.split('::')
+    const settled = isModule(fact) ? [...module, fact.request] : settle(request, module, file, seen)
+    const isAll = binding.local === '*'
+    if (settled === undefined)
+      return isAll ? undefined : { found: { kind: 'outside', resolved: external(request, file) }, used: 1 }
+    const full = isAll ? [...settled, path[0] as string] : settled
+    const hit = at([...full, ...path.slice(1)], file, seen)
+    if (hit && hit.used >= full.length) return { found: hit.found, used: hit.used - full.length + 1 }
+    const made = isAll || hit === undefined ? undefined : madeIn(hit, full)
+    return made && { found: made, used: 1 }
   }
 
-  function declared(request: string, names: string[] | undefined, file: LinkedFile) {
-    const folder = dirname(file.path)
-    const explicit = names?.[1] === undefined ? undefined : join(folder, names[1])
-    const name = file.path.slice(folder === '' ? 0 : folder.length + 1).replace(/\.rs$/, '')
-    const isRoot = ['mod', 'lib', 'main'].includes(name) || moduleOf(file).length === 1
-    const inside = isRoot ? folder : (join(folder, name) as string)
-    const candidates = [explicit, join(inside, `${request}.rs`), join(inside, `${request}/mod.rs`)]
-    const path = candidates.find((one) => one !== undefined && tree.has(one))
-    return path === undefined
-      ? { to: 'unresolved' as const, name: candidates[1] ?? request }
-      : { to: 'file' as const, path, resolution: 'exact' as const }
+  /** The module that a name is of which nothing there defines: macros make such names. */
+  function madeIn({ found, used }: Hit, path: readonly string[]): Found | undefined {
+    const isPlace = found.kind === 'module' || (found.kind === 'symbol' && isNamespace(found))
+    return isPlace && used === path.length - 1 && used > 1
+      ? { kind: 'module', file: found.file, resolution: 'inferred' }
+      : undefined
+  }
+
+  function external(path: string[], file: LinkedFile): Extract<Resolved, { to: 'external' }> {
+    const name = (path[0] === '' ? path[1] : path[0]) ?? ''
+    if (STANDARD.has(name)) return { to: 'external', ecosystem: 'rust', name, resolution: 'exact' }
+    const isDeclared = crates.of(file.path)?.dependencies.has(name) === true
+    return { to: 'external', ecosystem: 'crates', name, resolution: isDeclared ? 'exact' : 'inferred' }
   }
 
   return {
     implicitSelf: false,
-    resolve({ request, names }, file) {
-      if (names?.[0] === 'mod') return declared(request, names, file)
-      const path = request.split('::')
-      const module = moduleOf(file)
-      const near = at([...module, path[0] as string], file)
-      const isNear = near !== undefined && near.used > module.length
-      const settled = absolute(path, module) ?? (isNear ? [...module, ...path] : undefined)
-      if (settled) {
-        const hit = at(settled, file)
-        const found: Found | undefined = hit?.found
-        const complete = hit !== undefined && hit.used >= settled.length
-        if (found && (found.kind === 'symbol' || (found.kind === 'module' && complete)))
-          return { to: 'file', path: found.file.path, resolution: found.resolution }
-        if (found?.kind === 'outside') return found.resolved
-        return { to: 'unresolved', name: request }
+    resolve(fact, file) {
+      if (isModule(fact)) {
+        const { path, wanted } = modules.place(fact, file)
+        return path === undefined
+          ? { to: 'unresolved', name: wanted }
+          : { to: 'file', path, resolution: 'exact' }
       }
-      return external(path[0] as string, file)
+      const path = fact.request.split('::')
+      const module = [...modules.of(file), ...aroundOf(file, fact.within ?? -1, false)]
+      const isKeyword = ['crate', 'self', 'super'].includes(path[0] as string)
+      const settled = settle(path, module, file)
+      if (settled === undefined) return isKeyword ? { to: 'unresolved', name: fact.request } : external(path, file)
+      const hit = at(settled, file)
+      const found = hit && (hit.used >= settled.length ? hit.found : madeIn(hit, settled))
+      if (found?.kind === 'symbol' || found?.kind === 'module')
+        return { to: 'file', path: found.file.path, resolution: found.resolution }
+      // A member of a type, or of what is given away from outside.
+      if (hit?.found.kind === 'symbol' && !isNamespace(hit.found))
+        return { to: 'file', path: hit.found.file.path, resolution: hit.found.resolution }
+      if (hit?.found.kind === 'outside') return hit.found.resolved
+      return { to: 'unresolved', name: fact.request }
+    },
+    inner(file, path, from) {
+      for (const { list, within } of bindings.inFunctions(file, from)) {
+        const module = [...modules.of(file), ...aroundOf(file, within, false)]
+        const hit = amongBindings(list, { file, path, module, seen: new Set() })
+        if (hit) return hit
+      }
+      return undefined
     },
     outer(file, path, around) {
-      const module = [...moduleOf(file), ...around]
+      const module = [...modules.of(file), ...around]
+      const isKeyword = ['crate', '$crate', 'self', '@self', 'super', ''].includes(path[0] as string)
+      const near = isKeyword ? undefined : at([...module, ...path], file)
+      if (near && near.used > module.length) return { found: near.found, used: near.used - module.length }
       const settled = absolute(path, module)
-      if (settled) {
-        const hit = at(settled, file)
-        return hit && { found: hit.found, used: Math.max(1, hit.used - settled.length + path.length) }
-      }
-      const own = at([...module, ...path], file)
-      if (own && own.used > module.length) return { found: own.found, used: own.used - module.length }
-      return byBinding(byPath.get(file.path) ?? file, path, moduleOf(file))
+      const hit = settled && at(settled, file)
+      return hit && { found: hit.found, used: Math.max(1, hit.used - (settled as string[]).length + path.length) }
     },
   }
 }
 
-/** Crate and modules of a file. Tests, examples and binaries are crates of their own. */
-function modulePath(path: string, crate: Crate | undefined): string[] {
-  const inside = crate === undefined || crate.folder === '' ? path : path.slice(crate.folder.length + 1)
-  const name = crate?.name ?? ''
-  const stem = inside.replace(/\.rs$/, '').replace(/\/mod$/, '')
-  const source = /^src\/(.*)$/.exec(stem)?.[1]
-  if (source === undefined)
-    return crate && /^(?:tests|examples|benches)\//.test(stem) ? [`${name}/${stem}`] : [name, ...stem.split('/')]
-  if (source === 'lib' || source === 'main') return [name]
-  return source.startsWith('bin/') ? [`${name}/${source}`] : [name, ...source.split('/')]
+/** A name that is asked for, and where. */
+interface Place {
+  file: LinkedFile
+  path: string[]
+  module: string[]
+  seen: Set<string>
+}
+
+function isNamespace({ file, value }: Extract<Found, { kind: 'symbol' }>): boolean {
+  return file.facts.symbols[value ?? -1]?.kind === 'namespace'
+}
+
+/** Names that files import, by where the imports stand: in a module (by its path inside of the file) or in a function. */
+function createBindings() {
+  const known = new Map<LinkedFile, { modules: Map<string, BindingFact[]>; functions: Map<number, BindingFact[]> }>()
+  const of = (file: LinkedFile) => {
+    const done = known.get(file)
+    if (done) return done
+    const made = { modules: new Map<string, BindingFact[]>(), functions: new Map<number, BindingFact[]>() }
+    for (const binding of file.facts.bindings) {
+      const within = file.facts.imports[binding.import]?.within ?? -1
+      const kind = file.facts.symbols[within]?.kind
+      if (kind === undefined || kind === 'namespace') put(made.modules, aroundOf(file, within, false).join('::'), binding)
+      else put(made.functions, within, binding)
+    }
+    known.set(file, made)
+    return made
+  }
+  return {
+    inModule: (file: LinkedFile, around: string): readonly BindingFact[] => of(file).modules.get(around) ?? [],
+    /** Of the functions round a symbol, innermost first. */
+    *inFunctions(file: LinkedFile, from: number) {
+      const { functions } = of(file)
+      if (functions.size === 0) return
+      for (let within = from; within >= 0; within = (file.facts.symbols[within] as SymbolFact).parent) {
+        const list = functions.get(within)
+        if (list) yield { list, within }
+      }
+    },
+  }
+}
+
+function put<K>(map: Map<K, BindingFact[]>, key: K, binding: BindingFact): void {
+  const same = map.get(key)
+  if (same) same.push(binding)
+  else map.set(key, [binding])
 }

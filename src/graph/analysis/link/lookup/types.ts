@@ -15,6 +15,8 @@ export interface LanguageLookup {
   resolve: (fact: ImportFact, file: LinkedFile) => Resolved
   /** Names of members need no `this` (Java, C#, C++, Ruby). */
   implicitSelf: boolean
+  /** What a dotted name stands for by what the functions round a use import: asked before all else. */
+  inner?: (file: LinkedFile, path: string[], from: number) => Hit | undefined
   /** What a dotted name stands for by imports and packages. `around` are the names of the enclosing namespaces and classes. */
   outer: (file: LinkedFile, path: string[], around: string[]) => Hit | undefined
 }

@@ -134,6 +134,33 @@ mod plain;
     ],
     not: ['imports src/a.rs -> crates:', 'imports src/a.rs -> unresolved'],
   },
+  {
+    name: 'Rust: functions and modules of one name, calls among the arguments of the macros of the standard library',
+    files: {
+      'Cargo.toml': '[package]\nname = "x"\nedition = "2021"\n',
+      'src/lib.rs': 'pub mod parse;\npub fn parse() { parse::Parser::run(); }\n',
+      'src/parse.rs': '#[path = "more.rs"]\nmod more;\npub trait Parser { fn run() {} }\n',
+      'src/more.rs': `use super::*;
+fn check() -> bool { true }
+fn size() -> usize { 1 }
+fn t(f: F) {
+    assert!(check(), "{}", text());
+    assert_eq!(vec![size(), 2], f.size());
+    quote!(text() check());
+}
+fn text() -> String { format!("{}", size()) }
+`,
+    },
+    has: [
+      'imports src/more.rs -> src/parse.rs',
+      'calls src/lib.rs#parse(). -> src/parse.rs#Parser.run().',
+      'calls src/more.rs#t(). -> src/more.rs#check().',
+      'calls src/more.rs#t(). -> src/more.rs#size().',
+      'calls src/more.rs#t(). -> src/more.rs#text().',
+      'calls src/more.rs#text(). -> src/more.rs#size().',
+    ],
+    not: ['imports src/more.rs -> src/lib.rs', 'calls src/lib.rs#parse(). -> src/lib.rs#parse'],
+  },
 ]
 
 testScenarios(scenarios)

@@ -37,9 +37,19 @@ function pathAttribute(module: Node): string | undefined {
   return undefined
 }
 
+/** Macros of the standard library whose arguments are expressions. */
+const EXPRESSIONS =
+  /\b((?:debug_)?assert(?:_eq|_ne)?|e?print(?:ln)?|write(?:ln)?|format(?:_args)?|panic|unreachable|todo|unimplemented|dbg)!(?=\s*\()/g
+
+/** Calls of such macros as calls of functions: the grammar does not read into the arguments of macros. */
+function readableMacros(text: string): string {
+  return text.replace(EXPRESSIONS, '$1 ').replace(/\bvec!(?=\s*\[)/g, '    ')
+}
+
 /** Rust (The Rust Reference). Modules are files by `mod`; the linker builds their tree. */
 export const rust: Spec = {
   grammar: 'rust',
+  prepare: readableMacros,
   separator: /::|\./,
   self: ['self', 'Self'],
   // `self::x` is a name in this module, `self.x` a member.

@@ -106,9 +106,13 @@ export function createLookups(context: LinkContext): Lookups {
     return top?.[0] === undefined ? undefined : symbolFound(file, top[0], top[0])
   }
 
-  function byLexical(...[file, from, name, implicit, members]: Parameters<typeof lexical>): Hit | undefined {
+  function byLexical(size: number, ...about: Parameters<typeof lexical>): Hit | undefined {
+    const [file, from, name, implicit, members] = about
     const found = name === '' ? undefined : lexical(file, from, name, implicit, members)
-    return found && { found, used: 1 }
+    const kind = found?.kind === 'symbol' ? found.file.facts.symbols[found.value ?? -1]?.kind : undefined
+    // Functions have no members: what stands before those is a module or type of the same name.
+    const fits = size === 1 || (kind !== 'function' && kind !== 'method')
+    return found && fits ? { found, used: 1 } : undefined
   }
 
   function follow(file: LinkedFile, { index, members: path }: Target, members: MemberLookup): Followed {
@@ -117,7 +121,7 @@ export function createLookups(context: LinkContext): Lookups {
     if (lookup === undefined || first === undefined) return { found: { kind: 'unknown' }, complete: true }
     const hit =
       lookup.inner?.(file, path, index) ??
-      byLexical(file, index, first, lookup.implicitSelf, members) ??
+      byLexical(path.length, file, index, first, lookup.implicitSelf, members) ??
       lookup.outer(file, path, aroundOf(file, index, lookup.implicitSelf))
     if (hit === undefined) return { found: { kind: 'unknown' }, complete: true }
     let { found } = hit

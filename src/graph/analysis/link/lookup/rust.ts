@@ -128,6 +128,12 @@ export function createRustLookup({ tree }: LinkContext, files: LinkedFile[]): La
       const isKeyword = ['crate', 'self', 'super'].includes(path[0] as string)
       const settled = settle(path, module, file)
       if (settled === undefined) return isKeyword ? { to: 'unresolved', name: fact.request } : external(path, file)
+      const isAll = file.facts.bindings.some(
+        ({ local, import: index }) => local === '*' && file.facts.imports[index] === fact,
+      )
+      // A function may have the name of a module: all of it is all of the module.
+      const module_ = isAll ? modules.file(modules.canonical(settled)) : undefined
+      if (module_) return { to: 'file', path: module_.path, resolution: 'exact' }
       const hit = at(settled, file)
       const found = hit && (hit.used >= settled.length ? hit.found : madeIn(hit, settled))
       if (found?.kind === 'symbol' || found?.kind === 'module')

@@ -74,6 +74,7 @@ func (s *Server) Run(x u.Opts) error {
       'imports main.go -> unresolved:example.com/app/gone unresolved',
       'extends main.go#Server -> base.go#Base',
       'calls main.go#Server.Run(). -> base.go#Server.stop().',
+      'calls main.go#Server.Run(). -> base.go#helper().',
       'calls main.go#Server.Run(). -> util/do.go#Do().',
       'calls main.go#Server.Run(). -> util/opts.go#Opts.Go().',
       'calls main.go#Server.Run(). -> util/opts.go#Logger.Info().',
@@ -83,7 +84,7 @@ func (s *Server) Run(x u.Opts) error {
       'instantiates main.go#Server.Run(). -> main.go#Server',
       'references main.go#Server.Run(). -> util/opts.go#Opts type',
     ],
-    not: ['imports main.go -> util/extra.go', 'calls main.go#Server.Run(). -> base.go#helper'],
+    not: ['imports main.go -> util/extra.go'],
   },
   {
     name: 'Java: packages, static and wildcard imports, nested types, inheritance, fields and parameters with types',

@@ -31,6 +31,10 @@ export interface SymbolFact {
   owner?: string[]
   /** Says that there is such a function, without its body (C, C++). */
   isDeclaration?: boolean
+  /** How many arguments it takes, where several of one name differ by that (Java, C#). */
+  parameters?: [least: number, most: number]
+  /** The class without a name that it is a member of: the number of that in the file. */
+  anonymous?: number
 }
 
 /** A module request as written. */
@@ -69,6 +73,8 @@ export interface Target {
   /** `onInstance` is looked up on an instance of the target: made by `new`, or of it as a declared type. */
   instance?: 'new' | 'type'
   onInstance?: string[]
+  /** Call: how many arguments it gives, where that chooses among functions of one name. */
+  given?: number
   /** By convention only: `this` of functions assigned to a value made elsewhere. */
   loose?: boolean
   /** May as well not be there (a name that could come from a star import): then it is no unresolved one. */
@@ -134,6 +140,10 @@ export interface FileFacts {
   commonjs: boolean
   /** Package or namespace that the file says it belongs to (Go, Java, PHP). */
   package?: string
+  /** The condition under which it is built (Go). */
+  constraint?: string
+  /** What the classes without names extend (Java). */
+  anonymous?: Target[]
   /** Extra anchors of a document: anchors with section indexes. */
   anchors?: [anchor: string, section: number][]
 }

@@ -12,6 +12,8 @@ import { addUses } from './uses.ts'
 
 const KINDS = new Set<string>(['class', 'interface', 'type', 'enum', 'namespace', 'function', 'method', 'variable'])
 
+const CALLABLES = new Set<NodeKind>(['function', 'method'])
+
 /** A definition before it is a symbol. */
 interface Definition {
   kind: NodeKind
@@ -66,7 +68,10 @@ function readMatches(spec: Spec, text: string, starts: number[], facts: FileFact
   const symbolAt = addSymbols(spec, text, facts, symbols, definitions)
   const [named] = captured('package')
   if (named) facts.package = named.text
+  const constraint = spec.constraint?.(text)
+  if (constraint !== undefined) facts.constraint = constraint
   addImports(spec, facts, starts, captured('import'), symbolAt)
+  addAnonymous(spec, facts, matches, symbolAt)
   addUses({ spec, text, starts, facts, matches, symbolAt })
 }
 
@@ -196,6 +201,8 @@ function addSymbol(
   const symbol = facts.symbols[index] as SymbolFact
   if (owner && owning < 0) symbol.owner = owner
   if (definition.isDeclaration) symbol.isDeclaration = true
+  const taken = CALLABLES.has(symbol.kind) ? spec.takenParameters?.(definition.node) : undefined
+  if (taken) symbol.parameters = taken
   return index
 }
 
@@ -233,6 +240,27 @@ function addImports(
       })
       if (local !== undefined)
         facts.bindings.push({ import: facts.imports.length - 1, imported: '*', typeOnly: false, local })
+    }
+  }
+}
+
+/** Classes without names: what they extend, and which symbols are members of theirs. */
+function addAnonymous(
+  spec: Spec,
+  facts: FileFacts,
+  matches: readonly QueryMatch[],
+  symbolAt: (offset: number) => number,
+): void {
+  for (const { captures } of matches) {
+    const body = captures.find(({ name }) => name === 'anonymous')?.node
+    const base = captures.find(({ name }) => name === 'base')?.node
+    const path = base && pathOf(spec, base.text)
+    if (body === undefined || path === undefined) continue
+    facts.anonymous ??= []
+    const index = facts.anonymous.push({ base: 'name', index: symbolAt(body.startIndex), members: path }) - 1
+    for (const member of body.namedChildren) {
+      const symbol = facts.symbols[member ? symbolAt(member.startIndex) : -1]
+      if (symbol && symbol.parent === facts.anonymous[index]?.index) symbol.anonymous = index
     }
   }
 }

@@ -2,6 +2,9 @@ import type { Node } from 'web-tree-sitter'
 import type { ImportFact, NodeKind } from '../types.ts'
 import type { Repair } from './parser.ts'
 
+/** Most arguments of what takes any number. */
+export const MANY = 255
+
 /**
  * One language for the shared extractor: a tree-sitter grammar and a query whose captures say what is what.
  *
@@ -14,7 +17,10 @@ import type { Repair } from './parser.ts'
  * | `@call` + `@callee`, `@new` + `@callee` | uses by a dotted name; with `@method` the last part of it stands apart from `@callee` |
  * | `@extends` `@implements` | names of bases, of the definition round them or, with `@of`, of the type named there |
  * | `@typeref` | a name in a type |
- * | `@local` with `@localtype` or `@localnew` | a parameter, variable or field, with its type where it is written |
+ * | `@local` with `@localtype` or `@localnew` | a parameter, variable or field, with its type where it is written; with `@after` it counts behind that |
+ * | `@scope` | what the locals declared in it count for |
+ * | `@ref` | a name that is neither called nor a type |
+ * | `@anonymous` with `@base` | the body of a class without a name |
  * | `@comment` `@attribute` | what may stand above a definition |
  */
 export interface Spec extends Repair {
@@ -42,6 +48,17 @@ export interface Spec extends Repair {
   rewrite?: (text: string) => string
   /** Calls of this method make an instance (Ruby's `new`). */
   maker?: string
+  /** Locals are what is assigned to them, wherever in their function (PHP, Ruby): they are certain where all of it is the same. */
+  assigned?: boolean
+  /** Fields of a class are names in its methods, without a word for the instance. */
+  bareFields?: boolean
+  /** A variable does not hide a method of the same name. */
+  methodsApart?: boolean
+  /** Where several functions of one name differ by their parameters: how many arguments a call gives, and how many a definition takes. */
+  givenArguments?: (call: Node) => number | undefined
+  takenParameters?: (definition: Node) => [least: number, most: number] | undefined
+  /** The condition under which the compiler takes a file at all. */
+  constraint?: (text: string) => string | undefined
   /** Changes the kind of a definition by its text. */
   kind?: (kind: NodeKind, head: string) => NodeKind
 }

@@ -24,11 +24,11 @@ export interface Followed {
 /** Looks members up: in classes and what they extend, in objects, namespaces, and on the instances that variables hold. */
 export interface Members {
   /** `this.x`, `super.x` inside the class of the target. */
-  ofSelf: (file: LinkedFile, target: Target) => Found | undefined
+  ofSelf: (file: LinkedFile, target: Target) => SymbolFound | undefined
   /** `value.x`: of the class itself, of an object, or of the instance that a variable holds. */
-  ofValue: (found: SymbolFound, name: string, seen: Set<string>) => SymbolFound | undefined
+  ofValue: (found: SymbolFound, name: string, seen: Set<string>, given?: number) => SymbolFound | undefined
   /** `instance.x` of a class or interface. */
-  ofInstance: (found: SymbolFound, name: string, seen: Set<string>) => SymbolFound | undefined
+  ofInstance: (found: SymbolFound, name: string, seen: Set<string>, given?: number) => SymbolFound | undefined
 }
 
 /** Bases of classes round bases of classes: Java and C++ inherit types too, though nobody goes further than this. */
@@ -60,19 +60,47 @@ export function createMembers(follow: Follow, extensions: Extensions): Members {
     }
   }
 
-  function ofSelf(file: LinkedFile, { base, index, members }: Target): Found | undefined {
+  /** How many arguments what is looked for must take; undefined where that does not count. */
+  let wanted: number | undefined
+
+  /** Looks for what takes so many arguments; where nothing does, for anything of the name, which is then less than certain. */
+  function choose(given: number | undefined, look: () => SymbolFound | undefined): SymbolFound | undefined {
+    const before = wanted
+    try {
+      wanted = given
+      const found = look()
+      if (found || given === undefined) return found
+      wanted = undefined
+      const any = look()
+      return any && { ...any, resolution: 'inferred' }
+    } finally {
+      wanted = before
+    }
+  }
+
+  const ofSelf: Members['ofSelf'] = (file, target) => choose(target.given, () => self(file, target))
+  const ofValue: Members['ofValue'] = (found, name, seen, given) => {
+    const known = [...seen]
+    return choose(given, () => memberOfValue(found, name, new Set(known)))
+  }
+  const ofInstance: Members['ofInstance'] = (found, name, seen, given) => {
+    const known = [...seen]
+    return choose(given, () => memberOfInstance(found, name, new Set(known)))
+  }
+
+  function self(file: LinkedFile, { base, index, members }: Target): SymbolFound | undefined {
     const name = members[0]
     if (name === undefined) return undefined
     const isStatic = base.startsWith('static')
-    const self: SymbolFound = { kind: 'symbol', file, value: index, resolution: 'exact' }
+    const own: SymbolFound = { kind: 'symbol', file, value: index, resolution: 'exact' }
     if (!base.endsWith('super'))
-      return classMember(self, name, isStatic, new Set()) ?? classMember(self, name, !isStatic, new Set())
+      return classMember(own, name, isStatic, new Set()) ?? classMember(own, name, !isStatic, new Set())
     const symbol = file.facts.symbols[index] as SymbolFact
     return inherited(file, symbol, name, isStatic, new Set())
   }
 
   /** A member of a value: of the class itself, of an object, or of the instance that a variable holds. */
-  function ofValue(found: SymbolFound, name: string, seen: Set<string>): SymbolFound | undefined {
+  function memberOfValue(found: SymbolFound, name: string, seen: Set<string>): SymbolFound | undefined {
     const index = found.value ?? found.type
     if (index === undefined) return undefined
     const symbol = found.file.facts.symbols[index] as SymbolFact
@@ -82,7 +110,7 @@ export function createMembers(follow: Follow, extensions: Extensions): Members {
       const space = symbol.instanceOf ? 'value' : 'type'
       const type = follow(found.file, (symbol.instanceOf ?? symbol.typedAs) as Target, space, seen)
       if (!type.complete || type.found.kind !== 'symbol') return undefined
-      const member = ofInstance(type.found, name, new Set())
+      const member = memberOfInstance(type.found, name, new Set())
       return member && symbol.instanceOf === undefined ? { ...member, resolution: 'inferred' } : member
     }
     const own = classMember(found, name, true, new Set())
@@ -91,7 +119,7 @@ export function createMembers(follow: Follow, extensions: Extensions): Members {
   }
 
   /** A member of an instance of a class or interface; nothing for functions, whose result is not known. */
-  function ofInstance(found: SymbolFound, name: string, seen: Set<string>): SymbolFound | undefined {
+  function memberOfInstance(found: SymbolFound, name: string, seen: Set<string>): SymbolFound | undefined {
     for (const index of new Set([found.value, found.type])) {
       const symbol = index === undefined ? undefined : found.file.facts.symbols[index]
       if (symbol === undefined || !INSTANCES.has(symbol.kind)) continue
@@ -117,7 +145,7 @@ export function createMembers(follow: Follow, extensions: Extensions): Members {
     const { facts } = found.file
     const symbol = facts.symbols[index] as SymbolFact
     const isClass = symbol.kind === 'class' || symbol.kind === 'interface' || symbol.kind === 'function'
-    const own = membersOf(found.file, index)?.get(name) ?? []
+    const own = (membersOf(found.file, index)?.get(name) ?? []).filter((at) => takes(facts.symbols[at], wanted))
     const fits = own.find((at) => !isClass || isVisible(facts.symbols[at] as SymbolFact, symbol, isStatic))
     const isDeclared = fits !== undefined && facts.symbols[fits]?.isDeclaration !== true
     const extension = isDeclared ? undefined : extensions(found.file, index, name)
@@ -150,6 +178,17 @@ export function createMembers(follow: Follow, extensions: Extensions): Members {
   }
 
   return { ofSelf, ofValue, ofInstance }
+}
+
+/** Whether a member can be called with so many arguments. Those of classes without names are nobody else's. */
+function takes(symbol: SymbolFact | undefined, given: number | undefined): boolean {
+  if (symbol === undefined || symbol.anonymous !== undefined) return false
+  return given === undefined || accepts(symbol, given)
+}
+
+/** Whether something takes so many arguments, as far as that is known. */
+export function accepts({ parameters }: SymbolFact, given: number | undefined): boolean {
+  return given === undefined || parameters === undefined || (given >= parameters[0] && given <= parameters[1])
 }
 
 /** What instances can be of: a function where it is used as a constructor, a named type where methods belong to it (Go). */

@@ -145,7 +145,7 @@ export function createNames(context: LinkContext, python: PythonResolver, lookup
     const receiver = followed.found
     if (!followed.complete || receiver.kind !== 'symbol') return { found: UNKNOWN, complete: false }
     for (const name of target.onInstance ?? []) {
-      const found = members.ofInstance(receiver, name, new Set())
+      const found = members.ofInstance(receiver, name, new Set(), target.given)
       if (found === undefined) return { found: UNKNOWN, complete: false }
       // A declared type may stand for another that extends it; Go's structs have none.
       const isFinal = file.facts.language === 'go' && kindOf(receiver) !== 'interface'
@@ -187,11 +187,9 @@ export function createNames(context: LinkContext, python: PythonResolver, lookup
 
   const members = createMembers(follow, createExtensions(context.files, follow))
   const memberLookup: MemberLookup = {
-    self: (file, class_, name) => {
-      const found = members.ofSelf(file, { base: 'this', index: class_, members: [name] })
-      return found?.kind === 'symbol' ? found : undefined
-    },
-    any: (found, name) => members.ofValue(found, name, new Set()),
+    self: (file, class_, name, given) =>
+      members.ofSelf(file, { base: 'this', index: class_, members: [name], ...(given === undefined ? {} : { given }) }),
+    any: (found, name, given) => members.ofValue(found, name, new Set(), given),
   }
 
   return {

@@ -91,6 +91,7 @@ export const c: Spec = {
   simplify: firstBranches,
   separator: /::|->|\./,
   self: ['this'],
+  bareFields: true,
   exported: (_name, head) => !/^(?:inline\s+)?static\b/.test(head),
   isStatic: (head) => /^static\b/.test(head),
   imports: include,
@@ -117,6 +118,7 @@ export const c: Spec = {
     (parameter_declaration type: (_) @localtype declarator: ${variables('(identifier) @local')})
     (declaration type: (_) @localtype declarator: ${variables('(identifier) @local')})
     (field_declaration type: (_) @localtype declarator: [(field_identifier) @local (pointer_declarator declarator: (field_identifier) @local)])
+    [(compound_statement) (for_statement) (for_range_loop) (lambda_expression) (catch_clause)] @scope
     (call_expression function: [(identifier) (qualified_identifier) (field_expression) (template_function)] @callee) @call
     (new_expression type: (_) @callee) @new
     (parameter_declaration type: [(type_identifier) (qualified_identifier) (struct_specifier)] @typeref)

@@ -25,6 +25,7 @@ export const php: Spec = {
   separator: /\??->|::|\\/,
   self: ['this', 'self', 'static'],
   base: ['parent'],
+  assigned: true,
   plain: (name) => (name === '$this' ? 'this' : name),
   exported: (_name, head) => !/\b(?:private|protected)\b/.test(head),
   isStatic: (head) => /\bstatic\b/.test(head),
@@ -47,6 +48,8 @@ export const php: Spec = {
     (property_declaration type: (_) @localtype (property_element name: (variable_name) @local))
     (simple_parameter type: (_) @localtype name: (variable_name) @local)
     (assignment_expression left: (variable_name) @local right: (object_creation_expression [(name) (qualified_name)] @localnew))
+    (assignment_expression left: (variable_name) @local)
+    (foreach_statement (variable_name) @local)
     (function_call_expression function: [(name) (qualified_name)] @callee) @call
     (member_call_expression object: (_) @callee name: (name) @method) @call
     (nullsafe_member_call_expression object: (_) @callee name: (name) @method) @call

@@ -5,6 +5,7 @@ export const ruby: Spec = {
   grammar: 'ruby',
   separator: /::|&?\./,
   self: ['self'],
+  assigned: true,
   maker: 'new',
   exported: () => true,
   isStatic: (head) => /^def\s+self\./.test(head),

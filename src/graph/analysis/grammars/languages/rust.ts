@@ -93,11 +93,13 @@ export const rust: Spec = {
     (trait_bounds [(type_identifier) (scoped_type_identifier)] @extends)
     (field_declaration name: (field_identifier) @local type: (_) @localtype)
     (parameter pattern: (identifier) @local type: (_) @localtype)
-    (let_declaration pattern: (identifier) @local type: (_)? @localtype)
+    (let_declaration pattern: (identifier) @local type: (_)? @localtype) @after
     ((let_declaration pattern: (identifier) @local
-      value: (call_expression function: (scoped_identifier path: (_) @localtype name: (identifier) @_new)))
+      value: (call_expression function: (scoped_identifier path: (_) @localtype name: (identifier) @_new))) @after
       (#match? @_new "^(new|default|from|with_[a-z_]+)$"))
-    (let_declaration pattern: (identifier) @local value: (struct_expression name: (_) @localnew))
+    (let_declaration pattern: (identifier) @local value: (struct_expression name: (_) @localnew)) @after
+    [(block) (closure_expression) (match_arm) (for_expression)] @scope
+    (for_expression pattern: (identifier) @local)
     (closure_parameters (identifier) @local)
     (call_expression function: [(identifier) (scoped_identifier) (field_expression) (generic_function)] @callee) @call
     (macro_invocation macro: (_) @callee) @call

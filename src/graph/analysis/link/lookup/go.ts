@@ -1,6 +1,8 @@
 import type { Resolved } from '../../resolve/resolved.ts'
 import { ancestors, dirname, join } from '../../resolve/tree.ts'
 import type { LinkContext, LinkedFile } from '../context.ts'
+import type { Found } from '../members.ts'
+import { isBuilt } from './go-build.ts'
 import { createQualified } from './qualified.ts'
 import type { LanguageLookup } from './types.ts'
 
@@ -43,6 +45,13 @@ export function createGoLookup({ tree }: LinkContext, files: LinkedFile[]): Lang
   const isExternalTest = (file: LinkedFile) => file.path.endsWith('_test.go') && file.facts.package?.endsWith('_test')
   const moduleOf = (file: LinkedFile) => [`${importPath(dirname(file.path))}${isExternalTest(file) ? '_test' : ''}`]
   const qualified = createQualified(files, moduleOf)
+
+  /** Of what several files define for several systems the usual one. */
+  function find(segments: string[], from: LinkedFile): Found | undefined {
+    const isSeveral = qualified.all(segments).length > 1
+    const usual = isSeveral ? qualified.find(segments, from, isBuilt) : undefined
+    return usual?.kind === 'symbol' ? { ...usual, resolution: 'inferred' } : qualified.find(segments, from)
+  }
 
   /** The folder of an import path in the tree. */
   function folderOf(request: string, from: LinkedFile): string | undefined {
@@ -93,15 +102,15 @@ export function createGoLookup({ tree }: LinkContext, files: LinkedFile[]): Lang
         const named = folder === undefined ? undefined : qualified.filesOf([importPath(folder)])[0]?.facts.package
         const local = binding.local === '' ? (named ?? packageName(known)) : binding.local
         if (local === '*' && folder !== undefined) {
-          const found = qualified.find([importPath(folder), first], file)
+          const found = find([importPath(folder), first], file)
           if (found) return { found, used: 1 }
         }
         if (local !== first || second === undefined || resolved === undefined || at < 0) continue
         if (folder === undefined) return resolved.to === 'files' ? undefined : outside(resolved)
-        const found = qualified.find([importPath(folder), second], file)
+        const found = find([importPath(folder), second], file)
         return { found: found ?? { kind: 'unknown' }, used: 2 }
       }
-      const found = qualified.find([...moduleOf(file), first], file)
+      const found = find([...moduleOf(file), first], file)
       return found && { found, used: 1 }
     },
   }

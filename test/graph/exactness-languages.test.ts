@@ -70,7 +70,11 @@ func (h *Holder) get() int { return diff() }
       'calls main.go#main(). -> lib/b_linux.go#Open(). inferred',
       'calls main.go#main(). -> lib/fast_b.go#Fast(). inferred',
     ],
-    not: ['imports main.go -> lib/unused.go', 'imports main.go -> lib/a_windows.go', 'imports main.go -> lib/fast_a.go'],
+    not: [
+      'imports main.go -> lib/unused.go',
+      'imports main.go -> lib/a_windows.go',
+      'imports main.go -> lib/fast_a.go',
+    ],
   },
   {
     name: 'Java: overloads by the number of arguments, variables do not hide methods',

@@ -19,7 +19,8 @@ export const csharp: Spec = {
   self: ['this'],
   base: ['base'],
   bareFields: true,
-  givenArguments: (call) => call.childForFieldName('arguments')?.namedChildren.filter((one) => one?.type === 'argument').length,
+  givenArguments: (call) =>
+    call.childForFieldName('arguments')?.namedChildren.filter((one) => one?.type === 'argument').length,
   takenParameters: parametersOf,
   exported: (_name, head) => /\b(?:public|protected|internal)\b/.test(head),
   isStatic: (head) => /^(?:\[[^\]]*\]\s*)*(?:\w+\s+)*?static\b/.test(head),

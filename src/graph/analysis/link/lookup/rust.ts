@@ -119,9 +119,7 @@ export function createRustLookup({ tree }: LinkContext, files: LinkedFile[]): La
     resolve(fact, file) {
       if (isModule(fact)) {
         const { path, wanted } = modules.place(fact, file)
-        return path === undefined
-          ? { to: 'unresolved', name: wanted }
-          : { to: 'file', path, resolution: 'exact' }
+        return path === undefined ? { to: 'unresolved', name: wanted } : { to: 'file', path, resolution: 'exact' }
       }
       const path = fact.request.split('::')
       const module = [...modules.of(file), ...aroundOf(file, fact.within ?? -1, false)]
@@ -186,7 +184,8 @@ function createBindings() {
     for (const binding of file.facts.bindings) {
       const within = file.facts.imports[binding.import]?.within ?? -1
       const kind = file.facts.symbols[within]?.kind
-      if (kind === undefined || kind === 'namespace') put(made.modules, aroundOf(file, within, false).join('::'), binding)
+      if (kind === undefined || kind === 'namespace')
+        put(made.modules, aroundOf(file, within, false).join('::'), binding)
       else put(made.functions, within, binding)
     }
     known.set(file, made)

@@ -186,9 +186,60 @@ opaque type Id: string = string;
     not: ['imports lib/a.js -> new.js'],
   },
   {
+    name: 'JavaScript that imports its own package by name: declarations, and the file that is loaded',
+    files: {
+      'package.json': JSON.stringify({
+        name: 'self',
+        exports: {
+          '.': { node: { types: './types/index.d.ts', default: './index.cjs' }, default: './index.mjs' },
+          './sub': { import: { types: './types/sub.d.mts', default: './sub.mjs' } },
+          './missing': { types: './types/missing.d.ts', default: './sub.mjs' },
+        },
+      }),
+      'index.mjs': '',
+      'index.cjs': 'exports.run = function () {}\n',
+      'sub.mjs': 'export function sub() {}\n',
+      'types/index.d.ts': 'export declare function run(): void\n',
+      'types/sub.d.mts': 'export declare function sub(): void\n',
+      'a.mjs': "import { sub } from 'self/sub'\nexport function a() { sub() }\n",
+      'b.cjs': "const { run } = require('self')\nrun()\nrequire('self/missing')\n",
+      'c.ts': "import { sub } from 'self/sub'\nsub()\n",
+    },
+    has: [
+      'imports a.mjs -> types/sub.d.mts',
+      'references a.mjs -> sub.mjs',
+      'calls a.mjs#a(). -> sub.mjs#sub().',
+      'imports b.cjs -> types/index.d.ts',
+      'references b.cjs -> index.cjs',
+      'calls b.cjs -> index.cjs#run().',
+      'imports b.cjs -> sub.mjs',
+      'imports c.ts -> types/sub.d.mts',
+      'calls c.ts -> types/sub.d.mts#sub().',
+    ],
+    not: ['imports a.mjs -> sub.mjs', 'unresolved'],
+  },
+  {
+    name: 'the constructor of an instance may be that of a class below',
+    files: {
+      'a.js':
+        'class A { constructor() {} clone() { return new this.constructor() } }\nclass B extends A { constructor() { super() } }\n',
+    },
+    has: ['instantiates a.js#A.clone(). -> a.js#A.constructor(). inferred'],
+  },
+  {
     name: 'long lines of TypeScript are not minified',
     files: { 'a.d.ts': `export type Header = ${"'x' | ".repeat(4000)}'y'\n` },
     nodes: ['type a.d.ts#Header'],
+  },
+  {
+    name: 'source maps and data in long lines do not make code minified',
+    files: {
+      'built.js': `export function built() {}\n//# sourceMappingURL=data:application/json;base64,${'QUJD'.repeat(15_000)}\n`,
+      'data.js': `export const names = [${'"A (b)", '.repeat(9)}${'"Aacute", '.repeat(9000)}]\nexport function find() {}\n`,
+      'packed.js': `${'/* a licence */\n'.repeat(9)}export function packed(){${'a(function(e){return b(e)});'.repeat(3000)}}\n`,
+    },
+    nodes: ['function built.js#built().', 'function data.js#find().', 'variable data.js#names.'],
+    not: ['function packed.js'],
   },
   {
     name: 'CommonJS: exports that are members of other modules, uses of own exports',

@@ -147,20 +147,45 @@ export function isBinary(bytes: Uint8Array): boolean {
   return false
 }
 
-/** Whether text is machine-packed: a named `.min.` file, or lines so long that nobody wrote them; TypeScript has those in unions. */
+/** Longer lines are looked at: either there are many of them, or they hold most of a file that is packed. */
+const LONG_LINE = 400
+/** Packed code calls something every forty characters or so, some every four hundred; data in one line (tables of names, images) hardly ever. */
+const CHARACTERS_PER_CALL = 1000
+
+/**
+ * Whether text is machine-packed: a named `.min.` file, or code in lines so long that nobody wrote them. TypeScript has those in unions, and inline source
+ * maps are no code.
+ */
 export function isMinified(path: string, text: string): boolean {
   if (/[.-]min\.(?:js|mjs|cjs|css)$/.test(path)) return true
   if (text.length < 5000 || /\.[cm]?tsx?$/.test(path)) return false
-  let lines = 1
-  let longest = 0
-  let last = -1
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
-    lines++
-    if (at - last > longest) longest = at - last
-    last = at
+  const isStyle = /\.(?:css|scss|less)$/.test(path)
+  let [lines, size, longest, long, calls] = [0, 0, 0, 0, 0]
+  for (let at = 0; at <= text.length; ) {
+    const found = text.indexOf('\n', at)
+    const end = found === -1 ? text.length : found
+    if (!/^\s*(?:\/\/|\/\*)# sourceMappingURL=data:/.test(text.slice(at, Math.min(end, at + 100)))) {
+      const length = end - at
+      lines++
+      size += length + 1
+      longest = Math.max(longest, length)
+      if (length > LONG_LINE) {
+        long += length
+        calls += callsIn(text, at, end)
+      }
+    }
+    at = end + 1
   }
-  if (text.length - last > longest) longest = text.length - last
-  return text.length / lines > 400 || (longest > 20_000 && longest > text.length / 2)
+  const isPacked = size / lines > LONG_LINE || (longest > 20_000 && longest > size / 2)
+  return isPacked && (isStyle || calls * CHARACTERS_PER_CALL > long)
+}
+
+const OPENING = '('.charCodeAt(0)
+
+function callsIn(text: string, start: number, end: number): number {
+  let found = 0
+  for (let at = start; at < end; at++) if (text.charCodeAt(at) === OPENING) found++
+  return found
 }
 
 /** Whether the head of the file says that a program wrote it. */

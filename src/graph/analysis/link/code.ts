@@ -86,8 +86,13 @@ function addImport(context: LinkContext, file: LinkedFile, fact: ImportFact, res
     return
   }
   const to = resolved.to === 'file' ? resolved.path : outsideKey(context, resolved)
-  if (to === file.path) return
   const { startLine, endLine, typeOnly, dynamic } = fact
+  const runs = resolved.to === 'file' ? resolved.runs : undefined
+  if (runs !== undefined && runs !== file.path) {
+    const { resolution } = resolved as Extract<Resolved, { to: 'file' }>
+    context.builder.edge({ kind: 'references', from: file.path, to: runs, resolution, dynamic, startLine, endLine })
+  }
+  if (to === file.path) return
   context.builder.edge({
     kind: fact.form === 'reference' ? 'references' : 'imports',
     from: file.path,

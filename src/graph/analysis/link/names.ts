@@ -103,7 +103,7 @@ export function createNames(context: LinkContext, python: PythonResolver, lookup
     }
     if (resolved.to === 'files') return UNKNOWN
     if (resolved.to !== 'file') return { kind: 'outside', resolved }
-    const target = context.byPath.getFor(resolved.path, '')
+    const target = context.byPath.getFor(resolved.runs ?? resolved.path, '')
     if (target === undefined) return UNKNOWN
     if (imported === '*') return { kind: 'module', file: target, resolution: resolved.resolution }
     return weaken(exported(target, imported, seen), resolved.resolution)
@@ -160,7 +160,9 @@ export function createNames(context: LinkContext, python: PythonResolver, lookup
     if (base === 'name') return lookups.follow(file, target, memberLookup)
     if (base !== 'symbol' && base !== 'binding') {
       const found = members.ofSelf(file, target) ?? UNKNOWN
-      return { found: target.loose ? weaken(found, 'inferred') : found, complete: true }
+      // `this.constructor` is that of whatever class the instance is of.
+      const isOpen = target.loose || (target.members[0] === 'constructor' && base.endsWith('this'))
+      return { found: isOpen ? weaken(found, 'inferred') : found, complete: true }
     }
     let found = base === 'symbol' ? symbolFound(file, index, index) : bound(file, index, new Set())
     const rest = [...target.members]

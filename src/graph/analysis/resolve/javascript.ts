@@ -91,10 +91,22 @@ export function createJavaScriptResolver(tree: Tree, packages: Packages, project
     const own = packages.find(name, from)
     // Elsewhere a package that is no workspace is found where it is installed: another copy of it.
     if (own && !own.member && !packages.isSelf(own, from)) return { to: 'own', package: own, resolution: 'inferred' }
-    if (own) return ownEntry(own, subpath, importer)
+    if (own) return packages.isSelf(own, from) ? selfEntry(own, subpath, importer) : ownEntry(own, subpath, importer)
     if (!PACKAGE_NAME.test(name)) return { to: 'unresolved', name: request }
     const declared = packages.declares(from, name) || packages.declares(from, typesName(name))
     return { to: 'external', ecosystem: 'npm', name, resolution: declared ? 'exact' : 'inferred' }
+  }
+
+  /**
+   * JavaScript that imports its own package by name: the declarations of that entry, as TypeScript and other resolvers answer by the condition `types`,
+   * together with the file that is loaded.
+   */
+  function selfEntry(own: OwnPackage, subpath: string, importer: Importer): Resolved {
+    const loaded = ownEntry(own, subpath, importer)
+    if (importer.typescript || loaded.to !== 'file') return loaded
+    const declared = ownEntry(own, subpath, { ...importer, typeOnly: true })
+    const isOther = declared.to === 'file' && declared.path !== loaded.path && /\.d\.[cm]?ts$/.test(declared.path)
+    return isOther ? { ...declared, runs: loaded.path } : loaded
   }
 
   function ownEntry(own: OwnPackage, subpath: string, importer: Importer): Resolved {

@@ -22,7 +22,8 @@ export type Ecosystem =
 
 /** Where a module request leads. */
 export type Resolved =
-  | { to: 'file'; path: string; resolution: Resolution }
+  /** `runs`: the file that is loaded where `path` are its declarations: names are looked for there. */
+  | { to: 'file'; path: string; resolution: Resolution; runs?: string }
   /** A package of several files, which are imported as far as names of them are used. */
   | { to: 'files'; folder: string | undefined; paths: string[]; resolution: Resolution }
   | { to: 'own'; package: OwnPackage; resolution: Resolution }

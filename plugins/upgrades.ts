@@ -36,6 +36,8 @@ function letGo({ raw }: FastifyRequest): void {
   socket?._httpMessage?.detachSocket(socket)
 }
 
+const uncork = (socket: Socket) => socket.uncork()
+
 /**
  * Opens sockets of `/ws` without the way through the routes, whose hooks prepare an answer that is never sent: half the work of a connection.
  * Only where they would have nothing to say: an allowed origin, no cookie to sign in with, and an address that is the peer's own.
@@ -59,7 +61,7 @@ function takeShortcut(app: FastifyInstance): void {
       // The answer and the first frames leave in one packet.
       socket.cork()
       app.websocketServer.handleUpgrade(request, socket, head, (opened) => hub.accept(opened, upgrade))
-      setImmediate(() => socket.uncork())
+      setImmediate(uncork, socket)
     }
   })
 }

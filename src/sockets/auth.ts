@@ -61,12 +61,10 @@ export function createSocketAuth(options: SocketAuthOptions) {
   }
 
   function told(connection: Connection, { actor, expiresAt }: Identity): object {
-    const answer = {
-      userId: actor.userId,
-      ...(Number.isFinite(expiresAt) && { expiresAt: new Date(expiresAt).toISOString() }),
-    }
-    send(connection, { type: 'system', event: 'authenticated', authenticated: true, ...answer })
-    return answer
+    const { userId } = actor
+    const until = Number.isFinite(expiresAt) ? new Date(expiresAt).toISOString() : undefined
+    send(connection, { type: 'system', event: 'authenticated', authenticated: true, userId, expiresAt: until })
+    return { userId, expiresAt: until }
   }
 
   return {

@@ -97,16 +97,22 @@ function resolveWritten(tree: Tree, base: string, written: string, importer: Imp
 function resolveFolder(tree: Tree, path: string, importer: Importer): string | undefined {
   if (!tree.hasFolder(path)) return undefined
   const manifest = tree.json(path === '' ? 'package.json' : `${path}/package.json`)
-  for (const field of importer.typescript
-    ? ['types', 'typings', 'main', 'module']
-    : ['main', 'module', 'types', 'typings']) {
-    const main = property(manifest, field)
-    const target = typeof main === 'string' ? join(path, main) : undefined
-    if (target === undefined || target === path) continue
-    const file = resolveAsFile(tree, target, importer) ?? resolveIndex(tree, target, importer)
-    if (file !== undefined) return file
+  const named = (fields: string[]) => {
+    for (const field of fields) {
+      const main = property(manifest, field)
+      const target = typeof main === 'string' ? join(path, main) : undefined
+      if (target === undefined || target === path) continue
+      const file = resolveAsFile(tree, target, importer) ?? resolveIndex(tree, target, importer)
+      if (file !== undefined) return file
+    }
+    return undefined
   }
-  return resolveIndex(tree, path, importer)
+  const [loaded, declared] = [
+    ['main', 'module'],
+    ['types', 'typings'],
+  ] as const
+  if (importer.typescript) return named([...declared, ...loaded]) ?? resolveIndex(tree, path, importer)
+  return named([...loaded]) ?? resolveIndex(tree, path, importer) ?? named([...declared])
 }
 
 function resolveIndex(tree: Tree, folder: string, importer: Importer): string | undefined {

@@ -31,7 +31,7 @@ export function createJavaScriptResolver(tree: Tree, packages: Packages, project
       return { to: 'external', ecosystem: 'node', name: plain.slice(5), resolution: 'exact' }
     if (/^\.{1,2}(?:\/|$)/.test(plain)) return relative(plain, from, importer)
     if (/^(?:[a-z][a-z+.-]*:|\/)/i.test(plain)) return { to: 'unresolved', name: plain }
-    if (plain.startsWith('#')) return privateImport(plain, from, importer)
+    if (plain.startsWith('#')) return ofItself(importer, (how) => privateImport(plain, from, how))
     return mapped(plain, from, importer) ?? bare(plain, from, importer)
   }
 
@@ -91,20 +91,21 @@ export function createJavaScriptResolver(tree: Tree, packages: Packages, project
     const own = packages.find(name, from)
     // Elsewhere a package that is no workspace is found where it is installed: another copy of it.
     if (own && !own.member && !packages.isSelf(own, from)) return { to: 'own', package: own, resolution: 'inferred' }
-    if (own) return packages.isSelf(own, from) ? selfEntry(own, subpath, importer) : ownEntry(own, subpath, importer)
+    if (own && packages.isSelf(own, from)) return ofItself(importer, (how) => ownEntry(own, subpath, how))
+    if (own) return ownEntry(own, subpath, importer)
     if (!PACKAGE_NAME.test(name)) return { to: 'unresolved', name: request }
     const declared = packages.declares(from, name) || packages.declares(from, typesName(name))
     return { to: 'external', ecosystem: 'npm', name, resolution: declared ? 'exact' : 'inferred' }
   }
 
   /**
-   * JavaScript that imports its own package by name: the declarations of that entry, as TypeScript and other resolvers answer by the condition `types`,
-   * together with the file that is loaded.
+   * What JavaScript imports of its own package, by its name or by `#name`: the declarations, as TypeScript and other resolvers answer by the condition
+   * `types`, together with the file that is loaded.
    */
-  function selfEntry(own: OwnPackage, subpath: string, importer: Importer): Resolved {
-    const loaded = ownEntry(own, subpath, importer)
+  function ofItself(importer: Importer, find: (importer: Importer) => Resolved): Resolved {
+    const loaded = find(importer)
     if (importer.typescript || loaded.to !== 'file') return loaded
-    const declared = ownEntry(own, subpath, { ...importer, typeOnly: true })
+    const declared = find({ ...importer, typeOnly: true })
     const isOther = declared.to === 'file' && declared.path !== loaded.path && /\.d\.[cm]?ts$/.test(declared.path)
     return isOther ? { ...declared, runs: loaded.path } : loaded
   }

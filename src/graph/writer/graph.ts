@@ -65,7 +65,7 @@ export async function mergeGraph(sql: TransactionSql, at: WriteAt, sent: Sent): 
   const nodes = await merge(sql, 'graph_nodes', at, { from: old('graph_nodes', 'id'), current })
   const edges = await merge(sql, 'graph_edges', at, { from: old('graph_edges', 'from_id'), current })
   if (scope) {
-    nodes.removed.push(...(await endLonely(sql, at)))
+    nodes.removed.push(...(await endLonely(sql, at, [...edges.removed, ...edges.changed])))
     nodes.size.removed = nodes.removed.length
   }
   return withRecords(sql, nodes, edges)
@@ -144,13 +144,14 @@ async function merge(
   return { ...difference, size: { added: added.length, removed: removed.length, changed: changed.size } }
 }
 
-/** Ends packages of others and names that were not found, once nothing leads to them any more. */
-async function endLonely(sql: TransactionSql, { sourceId, revision }: WriteAt): Promise<string[]> {
+/** Ends packages of others and names that were not found, once nothing leads to them any more: only where one of the `ended` edges led can be such. */
+async function endLonely(sql: TransactionSql, { revision }: WriteAt, ended: string[]): Promise<string[]> {
+  if (ended.length === 0) return []
   const rows = await sql<{ id: string }[]>`
     update graph_nodes n set to_revision = ${revision}
-    where n.source_id = ${sourceId} and n.to_revision is null and n.from_revision < ${revision}
+    where n.to_revision is null and n.from_revision < ${revision}
       and (n.kind = 'unresolved' or (n.kind = 'package' and n.attributes->>'own' = 'false'))
-      and n.id in (select e.to_id from graph_edges e where e.source_id = ${sourceId} and e.to_revision = ${revision})
+      and n.id in (select e.to_id from graph_edges e where e.id = any(${ended}::uuid[]) and e.to_revision = ${revision})
       and not exists (select from graph_edges e where e.to_id = n.id and e.to_revision is null)
     returning n.id`
   return rows.map(({ id }) => id)

@@ -33,6 +33,8 @@ export function createRevisionWriter(sql: TransactionSql, at: WriteAt) {
     /** Takes word of which files are read: the passages that come are theirs. */
     plan: (told: Plan) => {
       plan = told
+      // While the files are parsed.
+      if (told.fresh || told.changed.length > 0 || told.gone.length > 0) void next(ready)
     },
     /** Takes lines of one table as the analysis makes them; resolves when they are written. */
     rows,

@@ -7,9 +7,27 @@ import { problem } from '../contracts/errors.ts'
 const ARGON2ID = 2
 /** Passes over the memory, and lanes; see docs/decisions/0010-argon2id-parameters.md. */
 const [PASSES, LANES] = [3, 1]
+/** Less is not worth a hash, KiB. */
+const LEAST_MEMORY = 512
 const QUEUE_LIMIT = 64
 /** Threads of libuv's pool that hashing leaves to files and name look-ups, of its default four. */
 const MOST_THREADS = 3
+
+/** Memory (KiB) and passes of a stored hash of argon2id in the PHC string format; undefined for any other. */
+function costOf(stored: string): { memoryKiB: number; passes: number } | undefined {
+  const [, memory, passes] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(stored) ?? []
+  return memory === undefined ? undefined : { memoryKiB: Number(memory), passes: Number(passes) }
+}
+
+/**
+ * Memory of a hash, KiB with the passes of today, that does what a weaker stored one leaves undone: so that accounts from before are answered no sooner than
+ * emails that nobody has. 0 where nothing is left to do.
+ */
+export function workLeft(stored: string, memoryKiB: number): number {
+  const cost = costOf(stored)
+  const left = cost === undefined ? 0 : memoryKiB - Math.round((cost.memoryKiB * cost.passes) / PASSES)
+  return left < LEAST_MEMORY ? 0 : left
+}
 
 /** What a hash costs, and how the pool of hashing is bounded. */
 export interface PasswordsOptions {
@@ -49,10 +67,15 @@ export function createPasswords({ memoryKiB, processes = 1, queueLimit = QUEUE_L
       counters.hashed += 1
       return bounded(() => hash(password, parameters))
     },
-    /** Whether a password fits; takes as long without a stored hash. */
+    /** Whether a password fits; takes as long without a stored hash, and with one of former, weaker parameters. */
     async verify(stored: string | null | undefined, password: string): Promise<boolean> {
       counters.verified += 1
-      const fits = await bounded(async () => verify(stored ?? (await dummy), password))
+      const found = stored ?? (await dummy)
+      const fits = await bounded(async () => {
+        const left = workLeft(found, memoryKiB)
+        if (left > 0) await hash(password, { ...parameters, memoryCost: left })
+        return verify(found, password)
+      })
       return fits && typeof stored === 'string'
     },
     /**
@@ -60,8 +83,8 @@ export function createPasswords({ memoryKiB, processes = 1, queueLimit = QUEUE_L
      * A stronger one is kept.
      */
     isOutdated(stored: string): boolean {
-      const found = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(stored)
-      return found === null || Number(found[1]) < memoryKiB || Number(found[2]) < PASSES
+      const cost = costOf(stored)
+      return cost === undefined || cost.memoryKiB < memoryKiB || cost.passes < PASSES
     },
     /** What was asked for since the start, refusals included; and what waits now. */
     stats: () => ({ ...counters, waiting: queue.size, running: queue.pending }),

@@ -1,7 +1,7 @@
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { COMMON_PASSWORDS } from '../../src/accounts/common-passwords.ts'
-import { createPasswords } from '../../src/accounts/passwords.ts'
+import { createPasswords, workLeft } from '../../src/accounts/passwords.ts'
 import { ConfigError, loadConfig } from '../../src/config/load.ts'
 import { networkOf } from '../../src/lib/addresses.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -299,6 +299,28 @@ t.test('SECURITY 80: hashing is bounded, one per core at a time, a short queue, 
   t.match(all[4], { reason: { code: 'OVERLOADED', status: 503, retryAfter: 2 } })
   t.match(passwords.stats(), { hashed: 5, refused: 2, waiting: 0, running: 0 })
   t.equal(await passwords.verify(await passwords.hash('a good password'), 'a good password'), true, 'and it recovers')
+})
+
+t.test('SECURITY 7: a hash of former parameters takes the work of one of today', async (t) => {
+  const passwords = createPasswords({ memoryKiB: 65_536 })
+  const password = 'a good password'
+  const rows: [name: string, memoryCost: number, timeCost: number, left: number][] = [
+    ['today', 65_536, 3, 0],
+    ['stronger', 131_072, 3, 0],
+    ['as much work with more passes', 49_152, 4, 0],
+    ['a little less', 65_400, 3, 0],
+    ['the least of OWASP', 19_456, 2, 52_565],
+    ['fewer passes', 65_536, 2, 21_845],
+  ]
+  for (const [name, memoryCost, timeCost, left] of rows) {
+    const stored = await hash(password, { algorithm: ARGON2ID, memoryCost, timeCost, parallelism: 1 })
+    t.equal(workLeft(stored, 65_536), left, name)
+    const work = memoryCost * timeCost + left * 3
+    t.ok(work >= 65_536 * 3 - 3 * 512, `${name}: no less work than today's`)
+    t.ok(await passwords.verify(stored, password), `${name}: fits`)
+    t.notOk(await passwords.verify(stored, 'another password'), `${name}: and nothing else does`)
+  }
+  t.equal(workLeft('$2b$10$unknown', 65_536), 0, 'of another kind')
 })
 
 t.test('addresses are counted by network', async (t) => {

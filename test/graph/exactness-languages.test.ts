@@ -162,6 +162,87 @@ class App {
     has: ['One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven'].map((name) => `imports App.java -> m/${name}.java`),
     not: ['imports App.java -> m/Unused.java'],
   },
+  {
+    name: 'shell: scripts sourced by variables, from folders above, from outside of the tree; substitutions are none',
+    files: {
+      'proj/hack/run.sh': `#!/bin/bash
+here="$(cd "$(dirname "$0")" && pwd)"
+source "\${PROJ_ROOT}/hack/lib/init.sh"
+. "$here/lib/more.sh"
+. "\${BASH_SOURCE%/*}/near.sh"
+. lib/above.sh
+source $HOME/.rc
+. ~/.rc
+. /etc/release
+source <(make completion)
+source "$1"
+`,
+      'proj/hack/lib/init.sh': '',
+      'proj/hack/lib/more.sh': '',
+      'proj/hack/near.sh': '',
+      'proj/lib/above.sh': '',
+      'proj/hack/.rc': '',
+      'proj/hack/etc/release': '',
+      'etc/release': '',
+    },
+    has: [
+      'imports proj/hack/run.sh -> proj/hack/lib/init.sh inferred',
+      'imports proj/hack/run.sh -> proj/hack/lib/more.sh inferred',
+      'imports proj/hack/run.sh -> proj/hack/near.sh',
+      'imports proj/hack/run.sh -> proj/lib/above.sh inferred',
+      'imports proj/hack/run.sh -> unresolved:~/.rc unresolved',
+      'imports proj/hack/run.sh -> unresolved:/etc/release unresolved',
+    ],
+    not: [
+      'imports proj/hack/run.sh -> proj/hack/.rc',
+      'imports proj/hack/run.sh -> proj/hack/etc',
+      'imports proj/hack/run.sh -> etc/',
+      'imports proj/hack/run.sh -> unresolved:proj',
+      'imports proj/hack/run.sh -> unresolved:<',
+    ],
+  },
+  {
+    name: 'C#: overloads, scopes of locals, types in patterns, casts and arguments of types',
+    files: {
+      'App.cs': `using System.Collections.Generic;
+using Models;
+namespace X {
+class App : Base {
+  void Put(int a) { Put(a, 1); }
+  void Default(int a, int b = 2) {}
+  void Many(params object[] all) {}
+  void Go(object o) {
+    Default(1); Many(1, 2, 3); Put(1);
+    if (o is Three three) { three.Run(); }
+    switch (o) { case Four four: four.Run(); break; }
+    var list = new List<Five>();
+    { Two t = new Two(); t.Run(); }
+    { Six t = new Six(); t.Run(); }
+  }
+}
+class Base { public void Put(int a, int b) {} }
+}
+`,
+      ...Object.fromEntries(
+        ['Two', 'Three', 'Four', 'Five', 'Six', 'Unused'].map((name) => [
+          `${name}.cs`,
+          `namespace Models { public class ${name} { public void Run() {} } }\n`,
+        ]),
+      ),
+    },
+    has: [
+      'calls App.cs#X.App.Put(). -> App.cs#X.Base.Put().',
+      'calls App.cs#X.App.Go(). -> App.cs#X.App.Default().',
+      'calls App.cs#X.App.Go(). -> App.cs#X.App.Many().',
+      'calls App.cs#X.App.Go(). -> App.cs#X.App.Put().',
+      'calls App.cs#X.App.Go(). -> Two.cs#Models.Two.Run().',
+      'calls App.cs#X.App.Go(). -> Six.cs#Models.Six.Run().',
+      'calls App.cs#X.App.Go(). -> Three.cs#Models.Three.Run(). inferred',
+      'calls App.cs#X.App.Go(). -> Four.cs#Models.Four.Run(). inferred',
+      ...['Two', 'Three', 'Four', 'Five', 'Six'].map((name) => `imports App.cs -> ${name}.cs`),
+    ],
+    not: ['calls App.cs#X.App.Put(). -> App.cs#X.App.Put', 'imports App.cs -> Unused.cs'],
+  },
 ]
 
 testScenarios(scenarios)

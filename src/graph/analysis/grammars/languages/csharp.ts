@@ -55,6 +55,9 @@ export const csharp: Spec = {
     (foreach_statement type: (_) @localtype left: (identifier) @local)
     [(block) (for_statement) (foreach_statement) (lambda_expression) (using_statement) (catch_clause) (switch_section)
       (anonymous_method_expression)] @scope
+    (declaration_pattern type: (_) @localtype name: (identifier) @local)
+    (declaration_pattern type: (_) @typeref)
+    (is_expression right: (_) @typeref)
     (cast_expression type: (_) @typeref)
     (as_expression right: (_) @typeref)
     (typeof_expression type: (_) @typeref)

@@ -1,4 +1,4 @@
-import { dirname, join } from '../../resolve/tree.ts'
+import { ancestors, dirname, join } from '../../resolve/tree.ts'
 import type { LinkContext, LinkedFile } from '../context.ts'
 import { createClosure, createQualified } from './qualified.ts'
 import type { LanguageLookup } from './types.ts'
@@ -9,11 +9,16 @@ export function createShellLookup({ tree, byPath }: LinkContext, files: LinkedFi
   const reach = createClosure(byPath)
   return {
     implicitSelf: false,
-    resolve({ request }, file) {
-      const beside = join(dirname(file.path), request)
-      if (beside !== undefined && tree.has(beside)) return { to: 'file', path: beside, resolution: 'exact' }
-      const fromRoot = join('', request)
-      if (fromRoot !== undefined && tree.has(fromRoot)) return { to: 'file', path: fromRoot, resolution: 'inferred' }
+    resolve({ request, level }, file) {
+      if (/^[/~]/.test(request)) return { to: 'unresolved', name: request }
+      const folder = dirname(file.path)
+      const beside = join(folder, request)
+      if (beside !== undefined && tree.has(beside))
+        return { to: 'file', path: beside, resolution: level === 2 ? 'inferred' : 'exact' }
+      // Scripts are run from a folder above, or know it by a variable.
+      const above = ancestors(folder).map((one) => join(one, request))
+      const path = above.find((one) => one !== undefined && tree.has(one))
+      if (path !== undefined && level !== 1) return { to: 'file', path, resolution: 'inferred' }
       return { to: 'unresolved', name: beside ?? request }
     },
     outer(file, path) {

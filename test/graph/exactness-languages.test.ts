@@ -99,6 +99,25 @@ class App extends Base {
     not: ['calls App.java#App.put(). -> App.java#App.put', 'calls App.java#App.go(). -> App.java#App.put'],
   },
   {
+    name: 'Java: overloads that differ by types alone are told from one another by nobody here',
+    files: {
+      'App.java': `package p;
+class App {
+  void put(int a) {}
+  void put(String a) {}
+  void put(int a, int b) {}
+  void one() { put("x"); }
+  void two() { put(1, 2); }
+}
+`,
+    },
+    has: [
+      'calls App.java#App.one(). -> App.java#App.put(). inferred',
+      'calls App.java#App.two(). -> App.java#App.put(+2).',
+    ],
+    not: ['calls App.java#App.two(). -> App.java#App.put().'],
+  },
+  {
     name: 'Java: classes without names, nested types before inherited ones, declared types before what is first assigned',
     files: {
       'Shape.java':

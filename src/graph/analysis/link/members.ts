@@ -146,11 +146,14 @@ export function createMembers(follow: Follow, extensions: Extensions): Members {
     const symbol = facts.symbols[index] as SymbolFact
     const isClass = symbol.kind === 'class' || symbol.kind === 'interface' || symbol.kind === 'function'
     const own = (membersOf(found.file, index)?.get(name) ?? []).filter((at) => takes(facts.symbols[at], wanted))
-    const fits = own.find((at) => !isClass || isVisible(facts.symbols[at] as SymbolFact, symbol, isStatic))
+    const fitting = own.filter((at) => !isClass || isVisible(facts.symbols[at] as SymbolFact, symbol, isStatic))
+    const [fits] = fitting
     const isDeclared = fits !== undefined && facts.symbols[fits]?.isDeclaration !== true
     const extension = isDeclared ? undefined : extensions(found.file, index, name)
     if (extension) return symbolFound(extension.file, extension.index, extension.index, found.resolution)
-    if (fits !== undefined) return symbolFound(found.file, fits, fits, found.resolution)
+    // Several that take as many arguments differ by types, which are not known here.
+    const isChosen = wanted === undefined || fitting.length === 1
+    if (fits !== undefined) return symbolFound(found.file, fits, fits, isChosen ? found.resolution : 'inferred')
     return inherited(found.file, symbol, name, isStatic, seen)
   }
 

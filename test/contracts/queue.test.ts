@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import pg from 'pg'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { createPostgresQueue } from '../../src/adapters/queue/bullmq-postgres.ts'
@@ -51,6 +52,32 @@ t.test('a connection that breaks while the queue is opened fails the opening, an
   const queue = await createPostgresQueue({ url })
   t.match(await queue.health(), { ok: true })
   await queue.close()
+})
+
+t.test('a connection that breaks while somebody holds it and asks it nothing ends no process', async (t) => {
+  const url = await testDatabase(t)
+  const pools: pg.Pool[] = []
+  const { Pool } = pg
+  pg.Pool = class extends Pool {
+    constructor(options?: pg.PoolConfig) {
+      super(options)
+      pools.push(this)
+    }
+  } as typeof Pool
+  const queue = await createPostgresQueue({ url }).finally(() => {
+    pg.Pool = Pool
+  })
+  t.teardown(() => queue.close({ graceMs: 0 }))
+  // As BullMQ does for a moment whenever a queue or a worker makes itself ready.
+  const held = await pools[0]?.connect()
+  const ended = new Promise<void>((resolve) => held?.on('end', () => resolve()))
+  const [backend] = (await held?.query<{ pid: number }>('select pg_backend_pid() as pid'))?.rows ?? []
+  const sql = postgres(url, { max: 1 })
+  t.teardown(() => sql.end())
+  await sql`select pg_terminate_backend(${backend?.pid ?? 0})`
+  await ended
+  held?.release(true)
+  t.match(await queue.health(), { ok: true })
 })
 
 for (const backend of backends) {

@@ -28,14 +28,14 @@ export async function createPostgresQueue(options: PostgresQueueOptions): Promis
     keepAlive: true,
   })
   connection.on('error', onError)
+  // The pool listens to idle clients only, and BullMQ to none that it holds for a moment: an error that nobody hears would end the process.
+  connection.on('acquire', (client) => client.on('error', onError))
+  connection.on('release', (_error, client) => client.off('error', onError))
   try {
     const client = await connection.connect()
-    // The pool listens to idle clients only: an error that nobody hears would end the process.
-    client.on('error', onError)
     try {
       await bullmq.runMigrations(client, bullmq.DEFAULT_SCHEMA)
     } finally {
-      client.off('error', onError)
       client.release()
     }
   } catch (error) {

@@ -13,7 +13,11 @@ export async function banner({ app, origin }: RunningServer): Promise<string> {
     `  Health       ${origin}/health`,
     '',
   ]
-  const token = await app.setup.issue()
+  // The server runs already: a database that fails just now must not end it.
+  const token = await app.setup.issue().catch((err: unknown) => {
+    app.log.warn({ err }, 'no link to set up: start again for one, or run `npx parley user create`')
+    return undefined
+  })
   if (token !== undefined) {
     lines.push(
       '  No account yet. Make the administrator with this link (once, within a day):',
